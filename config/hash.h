@@ -1,0 +1,18 @@
+/* hash.h - SipHash-2-4 (Aumasson, Bernstein 2012): a keyed 64-bit fingerprint.
+ *
+ * The key is secret per crawl, so nobody can craft URLs that collide in the seen set.
+ */
+#ifndef SKITTER_CONFIG_HASH_H
+#define SKITTER_CONFIG_HASH_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct hash_key {
+	uint64_t k0, k1;
+};
+
+void hash_key_random(struct hash_key *key); /* from getrandom(2) */
+uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t len);
+
+#endif
