@@ -18,11 +18,14 @@ struct buf {
 };
 
 extern char buf_empty[1];
-#define BUF_INIT {buf_empty, 0, 0}
+#define BUF_INIT                \
+	{                       \
+		buf_empty, 0, 0 \
+	}
 
 void buf_init(struct buf *b);
 void buf_release(struct buf *b);
-void buf_reset(struct buf *b);               /* len = 0, memory kept */
+void buf_reset(struct buf *b);		     /* len = 0, memory kept */
 void buf_grow(struct buf *b, size_t extra);  /* room for extra more bytes */
 void buf_set_len(struct buf *b, size_t len); /* len <= cap; after writing into grown room */
 void buf_add(struct buf *b, const void *data, size_t len);

@@ -27,6 +27,7 @@ struct err {
 };
 
 /* Sets the sentence and returns -1, so that `return err_set(err, ...)` reads well. */
-int err_set(struct err *err, int status, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
+int err_set(struct err *err, int status, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
 
 #endif

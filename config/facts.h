@@ -24,8 +24,8 @@
 #include "config/err.h"
 
 #define FACTS_MAGIC    0x736b6631u /* "skf1" */
-#define FACTS_MAX_URL  8192        /* a longer URL is dropped and flagged */
-#define FACTS_MAX_LINK 50000       /* links per page */
+#define FACTS_MAX_URL  8192	   /* a longer URL is dropped and flagged */
+#define FACTS_MAX_LINK 50000	   /* links per page */
 
 /* A string in the block; len 0 = absent (off is then 0). */
 struct facts_str {
@@ -45,7 +45,7 @@ enum facts_kind {
 	LINK_FORM,
 	LINK_META, /* meta refresh */
 	LINK_REDIRECT,
-	LINK_SITEMAP,   /* a page listed in a sitemap, or a sitemap in an index */
+	LINK_SITEMAP,	/* a page listed in a sitemap, or a sitemap in an index */
 	LINK_CANONICAL, /* link rel=canonical, HTTP Link header included */
 	LINK_EMBED,
 	LINK_OBJECT,
@@ -55,7 +55,7 @@ enum facts_kind {
 	LINK_VIDEO,
 	LINK_INPUT,
 	LINK_BUTTON,
-	LINK_BODY, /* background of body, table, td, th */
+	LINK_BODY,  /* background of body, table, td, th */
 	LINK_QUOTE, /* cite of blockquote, q, ins, del */
 	LINK_SVG,
 	LINK_FEED, /* an entry of an RSS or Atom feed */
@@ -84,13 +84,13 @@ enum facts_attr {
 };
 
 enum facts_link_flags {
-	LINK_NOFOLLOW = 1 << 0,    /* rel contains nofollow, ugc or sponsored does not set it */
+	LINK_NOFOLLOW = 1 << 0,	   /* rel contains nofollow, ugc or sponsored does not set it */
 	LINK_IN_TEMPLATE = 1 << 1, /* inside template: recorded, not followed */
 	LINK_ALTERNATE = 1 << 2,   /* link rel=alternate */
-	LINK_NEXT = 1 << 3,        /* rel=next or rel=prev */
+	LINK_NEXT = 1 << 3,	   /* rel=next or rel=prev */
 	LINK_STYLESHEET = 1 << 4,  /* link rel=stylesheet */
 	LINK_ICON = 1 << 5,
-	LINK_HINT = 1 << 6, /* preconnect, dns-prefetch, preload, ...: recorded, not followed */
+	LINK_HINT = 1 << 6,	/* preconnect, dns-prefetch, preload, ...: recorded, not followed */
 	LINK_IS_INDEX = 1 << 7, /* a sitemap that an index (or robots.txt) names */
 	LINK_HREFLANG = 1 << 8, /* rel=alternate with hreflang: `text` holds the language */
 };
@@ -99,23 +99,23 @@ struct facts_link {
 	struct facts_str url;
 	struct facts_str rel;  /* as written, trimmed */
 	struct facts_str text; /* anchor text (alt of an image inside it), lastmod for sitemaps */
-	uint8_t kind;          /* enum facts_kind */
-	uint8_t attr;          /* enum facts_attr */
-	uint16_t flags;        /* enum facts_link_flags */
+	uint8_t kind;	       /* enum facts_kind */
+	uint8_t attr;	       /* enum facts_attr */
+	uint16_t flags;	       /* enum facts_link_flags */
 };
 
 enum facts_flags {
-	FACTS_HTML = 1 << 0,       /* parsed as HTML */
-	FACTS_SITEMAP = 1 << 1,    /* parsed as a sitemap, index or feed */
-	FACTS_ROBOTS = 1 << 2,     /* robots.txt: `text` holds the decoded file */
-	FACTS_INFLATED = 1 << 3,   /* the body came with a content coding and was inflated */
-	FACTS_DIGEST = 1 << 4,     /* digest is set */
-	FACTS_CUT_LINKS = 1 << 8,  /* FACTS_MAX_LINK or the area was full */
-	FACTS_CUT_URL = 1 << 9,    /* at least one URL was too long */
-	FACTS_CUT_TEXT = 1 << 10,  /* text or headings cut */
-	FACTS_CUT_BODY = 1 << 11,  /* max_decoded_body reached */
+	FACTS_HTML = 1 << 0,	    /* parsed as HTML */
+	FACTS_SITEMAP = 1 << 1,	    /* parsed as a sitemap, index or feed */
+	FACTS_ROBOTS = 1 << 2,	    /* robots.txt: `text` holds the decoded file */
+	FACTS_INFLATED = 1 << 3,    /* the body came with a content coding and was inflated */
+	FACTS_DIGEST = 1 << 4,	    /* digest is set */
+	FACTS_CUT_LINKS = 1 << 8,   /* FACTS_MAX_LINK or the area was full */
+	FACTS_CUT_URL = 1 << 9,	    /* at least one URL was too long */
+	FACTS_CUT_TEXT = 1 << 10,   /* text or headings cut */
+	FACTS_CUT_BODY = 1 << 11,   /* max_decoded_body reached */
 	FACTS_BAD_CODING = 1 << 12, /* inflating failed: cut, wrong CRC, unknown coding */
-	FACTS_BOMB = 1 << 13,      /* inflating stopped at the ratio cap */
+	FACTS_BOMB = 1 << 13,	    /* inflating stopped at the ratio cap */
 	FACTS_BAD_SYNTAX = 1 << 14, /* XML broken: partial result */
 };
 
@@ -129,22 +129,22 @@ enum facts_robots {
 
 struct facts {
 	uint32_t magic;
-	uint32_t size;  /* bytes of the whole block */
-	uint32_t flags; /* enum facts_flags */
+	uint32_t size;	 /* bytes of the whole block */
+	uint32_t flags;	 /* enum facts_flags */
 	uint32_t robots; /* enum facts_robots, from meta */
 	uint64_t decoded_size;
 	uint8_t digest[32]; /* SHA-256 of the decoded body, if FACTS_DIGEST */
-	uint32_t words;     /* words of the main text */
+	uint32_t words;	    /* words of the main text */
 	uint32_t nlinks;
 	uint32_t links_off;
 	struct facts_str charset; /* WHATWG encoding name */
 	struct facts_str lang;
 	struct facts_str title;
 	struct facts_str description;
-	struct facts_str canonical; /* absolute URL */
-	struct facts_str base;      /* base in force at the end, if not the document's own */
-	struct facts_str headings;  /* one per line: "1 Text", "2 Text", ... */
-	struct facts_str text;      /* main text, blocks separated by newlines */
+	struct facts_str canonical;    /* absolute URL */
+	struct facts_str base;	       /* base in force at the end, if not the document's own */
+	struct facts_str headings;     /* one per line: "1 Text", "2 Text", ... */
+	struct facts_str text;	       /* main text, blocks separated by newlines */
 	struct facts_str content_type; /* sniffed, where the header gave none */
 };
 
@@ -162,9 +162,9 @@ const char *facts_attr_name(enum facts_attr attr);
 
 struct facts_writer {
 	struct facts *f; /* the area itself */
-	size_t cap;      /* its size in bytes */
-	size_t front;    /* next free byte for strings */
-	size_t back;     /* start of the link array that grows down */
+	size_t cap;	 /* its size in bytes */
+	size_t front;	 /* next free byte for strings */
+	size_t back;	 /* start of the link array that grows down */
 };
 
 /* Starts a block in area[0..cap); cap must hold at least 4 KiB, 8-aligned. */

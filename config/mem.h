@@ -10,12 +10,12 @@
 
 #include <stddef.h>
 
-void *mem_alloc(size_t size);              /* uninitialised */
-void *mem_zalloc(size_t size);             /* zeroed */
-void *mem_array(size_t n, size_t size);    /* zeroed, n * size checked for overflow */
+void *mem_alloc(size_t size);		   /* uninitialised */
+void *mem_zalloc(size_t size);		   /* zeroed */
+void *mem_array(size_t n, size_t size);	   /* zeroed, n * size checked for overflow */
 void *mem_realloc(void *p, size_t size);   /* as realloc */
 void *mem_dup(const void *p, size_t size); /* a copy of size bytes */
-char *mem_strdup(const char *s);           /* NULL stays NULL */
+char *mem_strdup(const char *s);	   /* NULL stays NULL */
 char *mem_strndup(const char *s, size_t n);
 
 #define MEM_COUNT(a) (sizeof(a) / sizeof((a)[0]))

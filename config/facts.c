@@ -1,0 +1,215 @@
+#include "config/facts.h"
+
+#include <assert.h>
+#include <string.h>
+
+#include "config/text.h"
+
+static const char *const kind_names[LINK_KINDS] = {
+	[LINK_A] = "a",
+	[LINK_AREA] = "area",
+	[LINK_LINK] = "link",
+	[LINK_IMG] = "img",
+	[LINK_SCRIPT] = "script",
+	[LINK_IFRAME] = "iframe",
+	[LINK_FRAME] = "frame",
+	[LINK_FORM] = "form",
+	[LINK_META] = "meta",
+	[LINK_REDIRECT] = "redirect",
+	[LINK_SITEMAP] = "sitemap",
+	[LINK_CANONICAL] = "canonical",
+	[LINK_EMBED] = "embed",
+	[LINK_OBJECT] = "object",
+	[LINK_SOURCE] = "source",
+	[LINK_TRACK] = "track",
+	[LINK_AUDIO] = "audio",
+	[LINK_VIDEO] = "video",
+	[LINK_INPUT] = "input",
+	[LINK_BUTTON] = "button",
+	[LINK_BODY] = "body",
+	[LINK_QUOTE] = "quote",
+	[LINK_SVG] = "svg",
+	[LINK_FEED] = "feed",
+	[LINK_SEED] = "seed",
+};
+
+static const char *const attr_names[ATTR_KINDS] = {
+	[ATTR_HREF] = "href",
+	[ATTR_SRC] = "src",
+	[ATTR_SRCSET] = "srcset",
+	[ATTR_IMAGESRCSET] = "imagesrcset",
+	[ATTR_LONGDESC] = "longdesc",
+	[ATTR_POSTER] = "poster",
+	[ATTR_DATA] = "data",
+	[ATTR_ACTION] = "action",
+	[ATTR_FORMACTION] = "formaction",
+	[ATTR_BACKGROUND] = "background",
+	[ATTR_CITE] = "cite",
+	[ATTR_XLINK_HREF] = "xlink:href",
+	[ATTR_CONTENT] = "content",
+	[ATTR_HEADER] = "header",
+	[ATTR_LOC] = "loc",
+};
+
+const char *facts_kind_name(enum facts_kind kind)
+{
+	return (unsigned)kind < LINK_KINDS ? kind_names[kind] : "?";
+}
+
+const char *facts_attr_name(enum facts_attr attr)
+{
+	return (unsigned)attr < ATTR_KINDS ? attr_names[attr] : "?";
+}
+
+/* ---- reading ---- */
+
+static bool str_fits(const char *block, size_t size, struct facts_str s)
+{
+	if (s.len == 0)
+		return s.off == 0;
+	return s.off >= sizeof(struct facts) && s.off < size && s.len < size - s.off &&
+	       block[s.off + s.len] == '\0';
+}
+
+static bool str_sane(const char *block, size_t size, struct facts_str s)
+{
+	return str_fits(block, size, s) && text_is_utf8(block + s.off, s.len) &&
+	       !memchr(block + s.off, '\0', s.len);
+}
+
+static bool url_sane(const char *block, size_t size, struct facts_str s)
+{
+	unsigned bad = 0;
+
+	if (!str_fits(block, size, s) || s.len == 0 || s.len > FACTS_MAX_URL)
+		return false;
+	for (uint32_t i = 0; i < s.len; i++)
+		bad |= (unsigned char)(block[s.off + i] - 0x21) > 0x7e - 0x21;
+	return !bad;
+}
+
+static int check_links(const struct facts *f, const char *block, size_t size, struct err *err)
+{
+	const struct facts_link *links = facts_links(f);
+
+	for (uint32_t i = 0; i < f->nlinks; i++) {
+		const struct facts_link *l = &links[i];
+		if (!url_sane(block, size, l->url))
+			return err_set(err, EXIT_INTERNAL, "link %u: not a serialised URL", i);
+		if (!str_sane(block, size, l->rel) || !str_sane(block, size, l->text))
+			return err_set(err, EXIT_INTERNAL, "link %u: bad text", i);
+		if (l->kind >= LINK_KINDS || l->attr >= ATTR_KINDS)
+			return err_set(err, EXIT_INTERNAL, "link %u: unknown kind", i);
+	}
+	return 0;
+}
+
+int facts_check(const void *data, size_t size, struct err *err)
+{
+	const struct facts *f = data;
+	const char *block = data;
+	const struct facts_str *strs[] = {&f->charset, &f->lang, &f->title, &f->description,
+		&f->headings, &f->text, &f->content_type};
+
+	if (size < sizeof(*f) || f->magic != FACTS_MAGIC || f->size != size)
+		return err_set(err, EXIT_INTERNAL, "not a facts block of %zu bytes", size);
+	if (f->nlinks > FACTS_MAX_LINK || f->links_off % 8 || f->links_off < sizeof(*f) ||
+		f->links_off > size ||
+		(size - f->links_off) / sizeof(struct facts_link) < f->nlinks)
+		return err_set(err, EXIT_INTERNAL, "link table outside the block");
+	for (size_t i = 0; i < sizeof(strs) / sizeof(*strs); i++)
+		if (!str_sane(block, size, *strs[i]))
+			return err_set(err, EXIT_INTERNAL, "string %zu: bad text", i);
+	if ((f->canonical.len && !url_sane(block, size, f->canonical)) ||
+		(f->base.len && !url_sane(block, size, f->base)))
+		return err_set(err, EXIT_INTERNAL, "canonical or base: not a serialised URL");
+	return check_links(f, block, size, err);
+}
+
+const struct facts_link *facts_links(const struct facts *f)
+{
+	return (const struct facts_link *)((const char *)f + f->links_off);
+}
+
+const char *facts_text(const struct facts *f, struct facts_str s)
+{
+	return s.len ? (const char *)f + s.off : "";
+}
+
+/* ---- building ---- */
+
+void facts_begin(struct facts_writer *w, void *area, size_t cap)
+{
+	assert(cap >= 4096 && (uintptr_t)area % 8 == 0);
+	w->f = area;
+	w->cap = cap > UINT32_MAX ? UINT32_MAX & ~(size_t)7 : cap & ~(size_t)7;
+	w->front = sizeof(struct facts);
+	w->back = w->cap;
+	memset(w->f, 0, sizeof(struct facts));
+	w->f->magic = FACTS_MAGIC;
+}
+
+struct facts_str facts_put(struct facts_writer *w, const char *s, size_t len, uint32_t cut_flag)
+{
+	struct facts_str str = {0, 0};
+
+	if (!len)
+		return str;
+	/* 8 spare bytes keep room to align the link table in facts_finish. */
+	if (len + 1 + 8 > w->back - w->front) {
+		w->f->flags |= cut_flag;
+		return str;
+	}
+	str.off = (uint32_t)w->front;
+	str.len = (uint32_t)len;
+	memcpy((char *)w->f + w->front, s, len);
+	((char *)w->f)[w->front + len] = '\0';
+	w->front += len + 1;
+	return str;
+}
+
+struct facts_link *facts_put_link(struct facts_writer *w, const char *url, size_t url_len,
+	enum facts_kind kind, enum facts_attr attr, unsigned flags)
+{
+	struct facts_link *l;
+
+	if (url_len > FACTS_MAX_URL || !url_len) {
+		w->f->flags |= FACTS_CUT_URL;
+		return NULL;
+	}
+	if (w->f->nlinks >= FACTS_MAX_LINK || sizeof(*l) + url_len + 1 + 8 > w->back - w->front) {
+		w->f->flags |= FACTS_CUT_LINKS;
+		return NULL;
+	}
+	w->back -= sizeof(*l);
+	l = (struct facts_link *)((char *)w->f + w->back);
+	memset(l, 0, sizeof(*l));
+	l->url = facts_put(w, url, url_len, FACTS_CUT_LINKS);
+	l->kind = (uint8_t)kind;
+	l->attr = (uint8_t)attr;
+	l->flags = (uint16_t)flags;
+	w->f->nlinks++;
+	return l;
+}
+
+size_t facts_finish(struct facts_writer *w)
+{
+	struct facts_link *last = (struct facts_link *)((char *)w->f + w->back);
+	size_t off = (w->front + 7) & ~(size_t)7;
+	uint32_t n = w->f->nlinks;
+
+	/* The newest link is lowest: turn them into document order, then close the gap. */
+	for (uint32_t i = 0; i < n / 2; i++) {
+		struct facts_link tmp = last[i];
+		last[i] = last[n - 1 - i];
+		last[n - 1 - i] = tmp;
+	}
+	if (off < w->back)
+		memmove((char *)w->f + off, last, n * sizeof(*last));
+	else
+		off = w->back;
+	memset((char *)w->f + w->front, 0, off - w->front);
+	w->f->links_off = (uint32_t)off;
+	w->f->size = (uint32_t)(off + n * sizeof(*last));
+	return w->f->size;
+}
