@@ -1,0 +1,89 @@
+/* slots.h - page bodies in shared memory that parsers can only read.
+ *
+ * One memfd holds all bodies, the arena: nsmall small slots, one per fetcher, and behind them nbig
+ * big ones, sparse: address space costs nothing, a page exists once it was written.
+ *
+ *   A slot has one owner at a time: fetcher, parser, store, pool.
+ *
+ * slots_pass states each change and aborts where the code believes otherwise. The owner FETCHER
+ * writes `data` up to `cap` and keeps `len`; PARSER and STORE read. A slot is given
+ * back only after COMMIT, so "no slot, no fetch" bounds everything behind it.
+ *
+ * Big slots are granted by byte credit: a slot takes its `cap` out of the credit. A
+ * body of unknown length asks for a whole big slot; one that said its length asks for that.
+ *
+ * Read-only: the descriptor for parsers is the arena opened again O_RDONLY: a writable mapping,
+ * mprotect, write and truncate are refused by the kernel. (Opening it once more through
+ * /proc/self/fd is refused by the sandbox, which opens nothing. Sealing FUTURE_WRITE would
+ * refuse our own hole punching too. The size is sealed: nobody can make us fault.)
+ *
+ * Threads: all functions on the thread that opened it, the loop's; storage threads hand slots
+ * back through the loop's door. Checked: another thread aborts.
+ */
+#ifndef SKITTER_WORKERS_SLOTS_H
+#define SKITTER_WORKERS_SLOTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/err.h"
+
+enum slot_owner { SLOT_FREE, SLOT_FETCHER, SLOT_PARSER, SLOT_STORE };
+
+struct slot {
+	uint32_t index; /* in its class */
+	bool big;
+	char *data; /* cap bytes; contents of a fresh slot are unspecified */
+	size_t cap;
+	size_t len;	       /* set by the fetcher: bytes that count */
+	enum slot_owner owner; /* changed by slots_pass only */
+	int64_t since_ms;      /* clock_ms of the last change of owner */
+	uint64_t offset;       /* of data in the arena, what a parser is told */
+	void *user;	       /* the owner's; NULL when taken */
+	size_t touched;	       /* slots.c: the most bytes ever written since the last hole punch */
+};
+
+struct slots;
+
+/* Sizes are rounded up to whole pages. NULL with err: no memory of that size. */
+struct slots *slots_open(
+	size_t nsmall, size_t small_size, size_t nbig, size_t big_size, struct err *err);
+void slots_close(struct slots *s);
+
+/* Bytes that big slots may have together (default nbig * big_size). May be changed
+ * at any time; what was granted stays granted. */
+void slots_set_credit(struct slots *s, size_t bytes);
+
+struct slot *slots_take(struct slots *s); /* a small one, len 0, owner FETCHER; NULL: none free */
+
+/* Moves the len bytes into a big slot of cap big_size and gives the small one back; `user`
+ * comes along. NULL when no big one is free or no credit is left: the small one is as it was. */
+struct slot *slots_grow(struct slots *s, struct slot *small);
+
+/* The same, asking for `want` bytes only (rounded up to 64 KiB, at most big_size). A big slot given
+ * in grows in place; a slot that has the room already is returned as it is. */
+struct slot *slots_grow_to(struct slots *s, struct slot *slot, size_t want);
+
+void slots_pass(struct slot *slot, enum slot_owner from, enum slot_owner to);
+
+/* Back to the pool, from any owner but the pool. A big slot's pages go back to the system at once;
+ * a small one keeps at most its first 64 KiB, warm for the next page. */
+void slots_give(struct slots *s, struct slot *slot);
+
+/* The arena opened read-only, CLOEXEC; the caller closes it. */
+int slots_readonly_fd(struct slots *s, struct err *err);
+
+size_t slots_arena_size(const struct slots *s);
+size_t slots_small_size(const struct slots *s);
+size_t slots_big_size(const struct slots *s);
+size_t slots_free_count(const struct slots *s); /* small slots to be had */
+size_t slots_in_use(const struct slots *s);	/* small and big ones taken */
+size_t slots_credit_left(const struct slots *s);
+size_t slots_touched_bytes(const struct slots *s); /* memory the arena really has */
+const char *slots_owner_name(enum slot_owner owner);
+
+/* Every slot that is taken. */
+void slots_census(struct slots *s, void (*fn)(void *arg, const struct slot *slot), void *arg);
+
+#endif
