@@ -1,0 +1,25 @@
+/* door.h - where threads hand things to a loop.
+ *
+ * A list behind a lock, and an eventfd that is written only when the list was empty.
+ * The loop takes the whole list, unlocks, and calls fn for each item in the order they
+ * were put; fn runs on the main stack, inside the loop, and may wake and spawn.
+ *
+ * Threads: door_put from any; open and close on the loop's, close when no thread can put
+ * any more (items still inside are handed over by it). Ownership: an item is embedded
+ * in what is handed over; it belongs to the door until fn gets it.
+ */
+#ifndef SKITTER_WORKERS_DOOR_H
+#define SKITTER_WORKERS_DOOR_H
+
+struct door;
+struct loop;
+
+struct door_item {
+	struct door_item *next;
+};
+
+struct door *door_open(struct loop *l, void (*fn)(void *arg, struct door_item *item), void *arg);
+void door_put(struct door *d, struct door_item *item); /* never waits for the loop */
+void door_close(struct door *d);
+
+#endif
