@@ -1,0 +1,51 @@
+/* html.h - from decoded text to the facts of one HTML document.
+ *
+ * Contract: html_begin, any number of html_feed, html_end; the same struct html
+ * serves any number of documents, one after the other, and keeps its memory.
+ * Input is valid UTF-8 (the charset is decided and decoded before), cut
+ * anywhere, also inside a character. Links, title, description, canonical,
+ * lang, robots words, base, headings, main text and word count are written into
+ * the facts writer by html_end; nothing is written before, because a base
+ * element or a frameset may still change what was read.
+ *
+ * What is found is what a browser's DOM holds after parsing with scripting off
+ * (WHATWG HTML 13.2): the tokenizer is complete, the tree construction keeps the
+ * stack of open elements and the insertion modes but builds no tree. Not
+ * modelled, because no link depends on it: the list of active formatting
+ * elements (clones of misnested <a> and <b>) and the order that foster parenting
+ * gives to links inside a table; links come in the order of the source.
+ *
+ * Memory: the raw links (FACTS_MAX_LINK of them), max_text bytes of text, one
+ * tag. Time is linear in the input whatever it holds. No I/O, no global state;
+ * one struct html belongs to one thread.
+ */
+#ifndef SKITTER_PAGE_HTML_H
+#define SKITTER_PAGE_HTML_H
+
+#include <stddef.h>
+
+#include "config/buf.h"
+#include "config/facts.h"
+
+struct url;
+struct html;
+
+#define HTML_MAX_LINK_TEXT 256         /* bytes of anchor text kept */
+#define HTML_MAX_TEXT      (256 * 1024) /* main text when max_text is 0 */
+
+struct html_opts {
+	const struct url *url; /* of the document, absolute; copied by html_begin */
+	/* Encodes a URL's query in the charset of the document, as url_parser.encode
+	 * does; NULL = UTF-8. */
+	void (*encode)(void *arg, struct buf *out, const char *utf8, size_t len);
+	void *encode_arg;
+	size_t max_text; /* bytes of main text kept; 0 = HTML_MAX_TEXT */
+};
+
+struct html *html_open(void);
+void html_begin(struct html *h, const struct html_opts *opts, struct facts_writer *out);
+void html_feed(struct html *h, const char *utf8, size_t len);
+void html_end(struct html *h);
+void html_free(struct html *h); /* NULL is fine */
+
+#endif
