@@ -1,0 +1,395 @@
+#include "workers/proc.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/close_range.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "config/clock.h"
+#include "config/mem.h"
+#include "workers/misuse.h"
+
+struct proc {
+	pid_t pid;
+	int pidfd;
+	bool joined;
+	int exit_status;
+};
+
+static int self_fd = -1;
+
+/* ---- starting ------------------------------------------------------------------------------ */
+
+/* With SIGCHLD ignored (an inheritable setting) the kernel reaps children by itself and
+ * their exit status is lost. */
+static void keep_exit_statuses(void)
+{
+	struct sigaction sa;
+	if (sigaction(SIGCHLD, NULL, &sa) != 0)
+		return;
+	if (sa.sa_handler == SIG_IGN || (sa.sa_flags & SA_NOCLDWAIT)) {
+		memset(&sa, 0, sizeof(sa));
+		sa.sa_handler = SIG_DFL;
+		(void)sigaction(SIGCHLD, &sa, NULL);
+	}
+}
+
+static struct proc *proc_of(pid_t pid, const char *what, struct err *err)
+{
+	/* Not waited for yet, so the number is still this child's. */
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
+	if (pidfd < 0) {
+		int e = errno;
+		kill(pid, SIGKILL);
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		err_set(err, EXIT_INTERNAL,
+			"cannot watch the process %s: pidfd_open: %s (Linux 5.3 or newer is "
+			"needed)",
+			what, strerror(e));
+		return NULL;
+	}
+	struct proc *p = mem_zalloc(sizeof(*p));
+	p->pid = pid;
+	p->pidfd = pidfd;
+	return p;
+}
+
+/* Handlers make no sense in the child: its memory is another one, or (vfork) still the parent's. */
+static void default_signals(bool ignored_too)
+{
+	for (int sig = 1; sig < NSIG; sig++) {
+		struct sigaction sa;
+		if (sigaction(sig, NULL, &sa) != 0 || sa.sa_handler == SIG_DFL)
+			continue;
+		if (sa.sa_handler == SIG_IGN && !ignored_too)
+			continue;
+		memset(&sa, 0, sizeof(sa));
+		sa.sa_handler = SIG_DFL;
+		(void)sigaction(sig, &sa, NULL);
+	}
+}
+
+/* Asks for `sig` at the parent's death; the parent may have died before the question. */
+static bool die_with(pid_t parent, int sig)
+{
+	return prctl(PR_SET_PDEATHSIG, sig) == 0 && getppid() == parent;
+}
+
+static size_t count_tasks(void)
+{
+	size_t n = 0;
+	DIR *dir = opendir("/proc/self/task");
+	if (!dir)
+		return 1; /* no /proc: the check is a help, not a need */
+	for (struct dirent *d; (d = readdir(dir));)
+		n += d->d_name[0] != '.';
+	closedir(dir);
+	return n;
+}
+
+static void need_single_thread(const char *name)
+{
+	size_t most = 1;
+#if defined(__SANITIZE_THREAD__)
+	most = 2; /* its own background thread */
+#elif defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+	most = 2;
+#endif
+#endif
+	size_t n = count_tasks();
+	/* A joined thread may still be on its way out of the list. */
+	for (int i = 0; n > most && i < 50; i++) {
+		nanosleep(&(struct timespec){.tv_nsec = 1000 * 1000}, NULL);
+		n = count_tasks();
+	}
+	if (n > most)
+		misuse("proc_fork(%s) in a process of %zu threads: the child would inherit locks "
+		       "that "
+		       "nobody is left to open. Fork before starting threads, or use "
+		       "proc_spawn_role.",
+			name, n);
+}
+
+struct proc *proc_fork(const char *name, int (*fn)(void *), void *arg, struct err *err)
+{
+	need_single_thread(name);
+	keep_exit_statuses();
+	pid_t parent = getpid();
+	sigset_t all, old;
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &old);
+	pid_t pid = fork();
+	if (pid == 0) {
+		default_signals(false);
+		(void)prctl(PR_SET_NAME, name);
+		if (!die_with(parent, SIGTERM))
+			_exit(128 + SIGTERM);
+		sigset_t none;
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		_exit(fn(arg) & 255);
+	}
+	int e = errno;
+	sigprocmask(SIG_SETMASK, &old, NULL);
+	if (pid < 0) {
+		err_set(err, EXIT_INTERNAL, "cannot fork for %s: %s", name, strerror(e));
+		return NULL;
+	}
+	return proc_of(pid, name, err);
+}
+
+int proc_self_open(struct err *err)
+{
+	if (self_fd >= 0)
+		return 0;
+	self_fd = open("/proc/self/exe", O_PATH | O_CLOEXEC);
+	if (self_fd < 0)
+		return err_set(err, EXIT_INTERNAL,
+			"cannot open the running program (/proc/self/exe): %s", strerror(errno));
+	return 0;
+}
+
+struct spawn {
+	char *const *argv;
+	const int *fds;
+	int nfds;
+	int devnull;
+	pid_t parent;
+	const char *failed; /* set by the child in the parent's memory: what went wrong */
+	int error;
+};
+
+static void close_on_exec_from(int first)
+{
+	if (syscall(SYS_close_range, (unsigned)first, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
+		return;
+	/* Kernels before 5.11, and containers that hide the call. */
+	struct rlimit lim;
+	int end = getrlimit(RLIMIT_NOFILE, &lim) == 0 && lim.rlim_cur < 1 << 20 ? (int)lim.rlim_cur
+										: 1 << 20;
+	for (int fd = first; fd < end; fd++) {
+		int flags = fcntl(fd, F_GETFD);
+		if (flags >= 0 && !(flags & FD_CLOEXEC))
+			(void)fcntl(fd, F_SETFD, flags | FD_CLOEXEC);
+	}
+}
+
+static bool place_fds(const struct spawn *s, int *self)
+{
+	/* First out of the way of 3, 4, ..., then into place (dup2 clears CLOEXEC). */
+	int high[16], free_from = 3 + s->nfds;
+	for (int i = 0; i < s->nfds; i++) {
+		high[i] = fcntl(s->fds[i], F_DUPFD_CLOEXEC, free_from);
+		if (high[i] < 0)
+			return false;
+	}
+	*self = fcntl(self_fd, F_DUPFD_CLOEXEC, free_from);
+	int null = fcntl(s->devnull, F_DUPFD_CLOEXEC, free_from);
+	if (*self < 0 || null < 0 || dup2(null, 0) < 0 || dup2(null, 1) < 0)
+		return false;
+	for (int i = 0; i < s->nfds; i++)
+		if (dup2(high[i], 3 + i) < 0)
+			return false;
+	close_on_exec_from(free_from);
+	return true;
+}
+
+/* Runs in the child, but in the parent's memory and before exec: system calls only. */
+static void spawn_child(struct spawn *s)
+{
+	extern char **environ;
+	int self = -1;
+	default_signals(true);
+	if (!die_with(s->parent, SIGKILL)) {
+		s->failed = "prctl(PR_SET_PDEATHSIG)";
+	} else if (!place_fds(s, &self)) {
+		s->failed = "placing its descriptors";
+	} else {
+		sigset_t none;
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		fexecve(self, s->argv, environ);
+		s->failed = "exec";
+	}
+	s->error = errno;
+	_exit(127);
+}
+
+/* vfork: the child borrows our memory until exec, so starting a parser costs the same
+ * however large the crawl has grown. Signals are blocked meanwhile: a handler would run in that
+ * borrowed memory. Not inlined: its frame must outlive the borrowing. */
+__attribute__((noinline)) static pid_t spawn_vfork(struct spawn *s)
+{
+	pid_t pid = vfork();
+	if (pid == 0)
+		spawn_child(s);
+	return pid;
+}
+
+struct proc *proc_spawn_role(const char *role, const int *fds, size_t nfds,
+	const char *const *extra_args, struct err *err)
+{
+	struct proc *p = NULL;
+	char **argv = NULL;
+	struct spawn s = {.fds = fds, .nfds = (int)nfds, .parent = getpid()};
+	sigset_t all, old;
+	size_t nextra = 0;
+
+	if (nfds > 16)
+		misuse("proc_spawn_role(%s) with %zu descriptors: 16 are enough", role, nfds);
+	s.devnull = open("/dev/null", O_RDWR | O_CLOEXEC);
+	if (s.devnull < 0) {
+		err_set(err, EXIT_INTERNAL, "cannot open /dev/null: %s", strerror(errno));
+		goto out;
+	}
+	if (proc_self_open(err) != 0)
+		goto out;
+	while (extra_args && extra_args[nextra])
+		nextra++;
+	argv = mem_array(nextra + 4, sizeof(*argv));
+	argv[0] = mem_strdup("skitter");
+	argv[1] = mem_strdup("--role");
+	argv[2] = mem_strdup(role);
+	for (size_t i = 0; i < nextra; i++)
+		argv[3 + i] = mem_strdup(extra_args[i]);
+	s.argv = argv;
+
+	keep_exit_statuses();
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	pid_t pid = spawn_vfork(&s);
+	int e = errno;
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (pid < 0) {
+		err_set(err, EXIT_INTERNAL, "cannot start a %s process: %s", role, strerror(e));
+		goto out;
+	}
+	if (s.failed) {
+		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
+			;
+		err_set(err, EXIT_INTERNAL, "cannot start a %s process: %s: %s", role, s.failed,
+			strerror(s.error));
+		goto out;
+	}
+	p = proc_of(pid, role, err);
+out:
+	for (size_t i = 0; argv && argv[i]; i++)
+		free(argv[i]);
+	free(argv);
+	if (s.devnull >= 0)
+		close(s.devnull);
+	return p;
+}
+
+/* ---- waiting ------------------------------------------------------------------------------- */
+
+static int wait_readable(int fd, int64_t timeout_ms)
+{
+	int64_t end = timeout_ms < 0 ? 0 : clock_ms() + timeout_ms;
+	for (;;) {
+		int64_t left = timeout_ms < 0 ? -1 : end - clock_ms();
+		if (timeout_ms >= 0 && left < 0)
+			left = 0;
+		struct pollfd pfd = {.fd = fd, .events = POLLIN};
+		int n = poll(&pfd, 1, left > 1 << 30 ? 1 << 30 : (int)left);
+		if (n > 0)
+			return 0;
+		if (n < 0 && errno != EINTR)
+			return -1;
+		if (n == 0 && left <= 1 << 30 && timeout_ms >= 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
+	}
+}
+
+int proc_join(struct proc *p, int *exit_status, int64_t timeout_ms)
+{
+	if (!p->joined) {
+		if (wait_readable(p->pidfd, timeout_ms) != 0)
+			return -1;
+		int st = 0;
+		pid_t got;
+		do
+			got = waitpid(p->pid, &st, 0);
+		while (got < 0 && errno == EINTR);
+		if (got < 0)
+			misuse("process %d was waited for by somebody else: %s", (int)p->pid,
+				strerror(errno));
+		p->joined = true;
+		p->exit_status = WIFSIGNALED(st) ? -WTERMSIG(st) : WEXITSTATUS(st);
+	}
+	if (exit_status)
+		*exit_status = p->exit_status;
+	return 0;
+}
+
+pid_t proc_pid(const struct proc *p)
+{
+	return p->pid;
+}
+
+int proc_pidfd(const struct proc *p)
+{
+	return p->pidfd;
+}
+
+int proc_kill(struct proc *p, int sig)
+{
+	if (p->joined) {
+		errno = ESRCH;
+		return -1;
+	}
+	return kill(p->pid, sig); /* not waited for yet: the number cannot be anybody else's */
+}
+
+void proc_free(struct proc *p)
+{
+	if (!p)
+		return;
+	if (!p->joined)
+		misuse("proc_free of process %d, which was not joined", (int)p->pid);
+	close(p->pidfd);
+	free(p);
+}
+
+const char *proc_status_text(int exit_status, char *out, size_t cap)
+{
+	if (exit_status >= 0)
+		snprintf(out, cap, "exit status %d", exit_status);
+	else
+		snprintf(out, cap, "killed by signal %d (%s)", -exit_status,
+			strsignal(-exit_status));
+	return out;
+}
+
+/* ---- roles --------------------------------------------------------------------------------- */
+
+int role_main(int argc, char **argv, const struct role *roles, size_t n)
+{
+	if (argc < 3 || strcmp(argv[1], "--role") != 0)
+		return -1;
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(argv[2], roles[i].name) == 0) {
+			(void)prctl(PR_SET_NAME, roles[i].name);
+			return roles[i].fn(argc - 2, argv + 2) & 255;
+		}
+	}
+	fprintf(stderr, "skitter: no role '%s': --role is how skitter starts its own processes\n",
+		argv[2]);
+	return EXIT_USAGE;
+}
