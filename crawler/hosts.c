@@ -1,0 +1,203 @@
+#include "crawler/hosts.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/buf.h"
+#include "config/mem.h"
+
+void hosts_init(struct hosts *hs, const struct settings *set)
+{
+	*hs = (struct hosts){0};
+	map_init(&hs->by_origin);
+	map_init(&hs->governors);
+	map_init(&hs->ips);
+	hs->delay = set->delay;
+	hs->per_host = set->per_host;
+}
+
+static void governor_free(void *p)
+{
+	struct host_governor *g = p;
+
+	governor_release(&g->g);
+	free(g);
+}
+
+static void host_free(void *p)
+{
+	struct host *h = p;
+
+	free(h->origin);
+	free(h->name);
+	free(h->addresses);
+	robots_free(h->robots);
+	free(h->robots_text);
+	free(h->robots_verdict);
+	free(h);
+}
+
+void hosts_release(struct hosts *hs)
+{
+	map_release(&hs->by_origin, host_free);
+	map_release(&hs->governors, governor_free);
+	map_release(&hs->ips, free);
+	free(hs->all);
+}
+
+static struct host_governor *governor_of(struct hosts *hs, const char *name)
+{
+	struct host_governor **g =
+		(struct host_governor **)map_put(&hs->governors, name, strlen(name));
+
+	if (!*g) {
+		*g = mem_zalloc(sizeof(**g));
+		governor_init(&(*g)->g, name, hs->delay, hs->per_host);
+	}
+	return *g;
+}
+
+/* The key of an origin; credentials are not part of it. */
+static size_t origin_text(const struct url *u, struct buf *tmp, const char **text)
+{
+	size_t n = url_origin_len(u);
+
+	if (n) {
+		*text = u->href;
+		return n;
+	}
+	url_add_origin(u, tmp);
+	*text = tmp->data;
+	return tmp->len;
+}
+
+static void add_to_table(struct hosts *hs, struct host *h, uint32_t id)
+{
+	while (id > hs->cap) {
+		uint32_t cap = hs->cap ? hs->cap * 2 : 64;
+		hs->all = mem_realloc(hs->all, cap * sizeof(struct host *));
+		memset(hs->all + hs->cap, 0, (cap - hs->cap) * sizeof(struct host *));
+		hs->cap = cap;
+	}
+	h->id = id;
+	hs->all[id - 1] = h;
+	if (id > hs->count)
+		hs->count = id;
+}
+
+static struct host *host_new(struct hosts *hs, const char *origin, size_t len, uint32_t id)
+{
+	struct host *h = mem_zalloc(sizeof(*h));
+	char *colon;
+
+	h->origin = mem_strndup(origin, len);
+	h->https = !strncmp(h->origin, "https:", 6);
+	h->authority = strstr(h->origin, "://") + 3;
+	h->name = mem_strdup(h->authority);
+	h->port = h->https ? 443 : 80;
+	colon = strrchr(h->name, ':');
+	if (colon && !strchr(colon, ']')) {
+		h->port = (uint16_t)atoi(colon + 1);
+		*colon = '\0';
+	}
+	h->gov = governor_of(hs, h->name);
+	add_to_table(hs, h, id);
+	host_touch(hs, h);
+	return h;
+}
+
+struct host *hosts_find(const struct hosts *hs, const struct url *u)
+{
+	struct buf tmp = BUF_INIT;
+	const char *text;
+	size_t n = origin_text(u, &tmp, &text);
+	struct host *h = map_get(&hs->by_origin, text, n);
+
+	buf_release(&tmp);
+	return h;
+}
+
+struct host *hosts_get(struct hosts *hs, const struct url *u)
+{
+	struct buf tmp = BUF_INIT;
+	const char *text;
+	size_t n = origin_text(u, &tmp, &text);
+	struct host **place = (struct host **)map_put(&hs->by_origin, text, n);
+
+	if (!*place)
+		*place = host_new(hs, text, n, hs->count + 1);
+	buf_release(&tmp);
+	return *place;
+}
+
+struct host *hosts_by_id(const struct hosts *hs, uint32_t id)
+{
+	return id && id <= hs->count ? hs->all[id - 1] : NULL;
+}
+
+struct host *hosts_restore(struct hosts *hs, uint32_t id, const char *origin)
+{
+	struct host **place = (struct host **)map_put(&hs->by_origin, origin, strlen(origin));
+
+	if (!*place)
+		*place = host_new(hs, origin, strlen(origin), id);
+	return *place;
+}
+
+struct host_ip *hosts_ip(struct hosts *hs, const char *ip)
+{
+	struct host_ip **place = (struct host_ip **)map_put(&hs->ips, ip, strlen(ip));
+
+	if (!*place) {
+		*place = mem_zalloc(sizeof(**place));
+		snprintf((*place)->text, sizeof((*place)->text), "%s", ip);
+	}
+	return *place;
+}
+
+void host_set_ip(struct hosts *hs, struct host *h, const char *ip)
+{
+	h->ip = hosts_ip(hs, ip);
+	host_touch(hs, h);
+}
+
+void host_touch(struct hosts *hs, struct host *h)
+{
+	if (h->dirty)
+		return;
+	h->dirty = true;
+	h->dirty_next = hs->dirty;
+	hs->dirty = h;
+}
+
+const char *host_state_name(enum host_state state)
+{
+	static const char *const names[] = {"new", "resolving", "robots", "ready", "refused"};
+
+	return names[state];
+}
+
+void host_list_add(struct host_list *l, struct host *h)
+{
+	h->blocked = true;
+	h->blocked_next = NULL;
+	if (l->last)
+		l->last->blocked_next = h;
+	else
+		l->first = h;
+	l->last = h;
+}
+
+struct host *host_list_take(struct host_list *l)
+{
+	struct host *h = l->first;
+
+	if (!h)
+		return NULL;
+	l->first = h->blocked_next;
+	if (!l->first)
+		l->last = NULL;
+	h->blocked = false;
+	return h;
+}

@@ -1,0 +1,115 @@
+/* hosts.h - the origins a crawl talks to, and what is known of each.
+ *
+ * A host here is an origin: scheme, name and port. It goes
+ *
+ *   NEW -> RESOLVING -> ROBOTS -> READY      (driven by a host coroutine, prepare.h)
+ *                   \-> REFUSED: no address, or robots.txt cannot be had: each of its
+ *                       URLs gets that verdict without a request
+ *
+ * All origins of one host name share a governor (politeness); all hosts on one IP
+ * address share a cap of requests in flight. Loop thread only.
+ */
+#ifndef SKITTER_CRAWLER_HOSTS_H
+#define SKITTER_CRAWLER_HOSTS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/map.h"
+#include "config/settings.h"
+#include "crawler/governor.h"
+#include "crawler/heap.h"
+#include "crawler/page/robots.h"
+#include "crawler/page/url.h"
+
+enum host_state { HOST_NEW, HOST_RESOLVING, HOST_ROBOTS, HOST_READY, HOST_REFUSED };
+
+struct entry;
+
+/* Hosts that may go on when something (a governor, an address) has room again. */
+struct host_list {
+	struct host *first, *last;
+};
+
+struct host_ip {
+	char text[64];
+	uint32_t inflight;
+	struct host_list blocked;
+};
+
+struct host_governor {
+	struct governor g;
+	struct host_list blocked;
+};
+
+struct host {
+	uint32_t id;	 /* 1, 2, 3...; the row in the store */
+	char *origin;	 /* "https://example.com:8443" */
+	char *authority; /* "example.com:8443"; inside origin */
+	char *name;	 /* "example.com", "[::1]" */
+	uint16_t port;
+	bool https;
+	bool user_named; /* host and port of a seed: private addresses are allowed */
+
+	enum host_state state;
+	const char *refusal; /* error word for every URL, while REFUSED */
+	const char
+		*refusal_rule; /* set if those URLs count as excluded (robots), NULL: as failed */
+	struct host_governor *gov;
+	struct host_ip *ip; /* NULL until resolved */
+	char *addresses;    /* for CURLOPT_RESOLVE, "192.0.2.1,2001:db8::1"; NULL = IP literal */
+	int64_t addresses_until_ms; /* monotonic; when to ask DNS again */
+
+	struct robots *robots; /* NULL = everything allowed */
+	char *robots_text;     /* the file as stored; NULL = none */
+	int64_t robots_wall_ms;
+	int robots_status;
+	char *robots_verdict; /* for people: "rules", "allow all (404)" */
+
+	/* The queue; the frontier's. */
+	struct entry *first, *last;
+	uint64_t queued;
+	struct heap_node
+		due; /* in the frontier's heap while READY or REFUSED, not empty, not blocked */
+	struct host *blocked_next;
+	bool blocked;
+	bool held; /* --max-pages-per-host reached: what is queued stays queued */
+
+	/* For the store and the display. */
+	uint64_t pages, errors, bytes;
+	uint64_t started; /* requests for pages, in flight included */
+	uint64_t robots_excluded;
+	int64_t last_wall_ms;
+	uint32_t inflight;
+	struct host *dirty_next; /* list of those changed since the last snapshot */
+	bool dirty;
+};
+
+struct hosts {
+	struct map by_origin, governors, ips;
+	struct host **all; /* all[id - 1] */
+	uint32_t count, cap;
+	struct host *dirty;
+	double delay;
+	int per_host;
+};
+
+void hosts_init(struct hosts *hs, const struct settings *set);
+void hosts_release(struct hosts *hs);
+
+/* The host of a parsed http(s) URL; made when it is new. */
+struct host *hosts_get(struct hosts *hs, const struct url *u);
+struct host *hosts_find(const struct hosts *hs, const struct url *u); /* NULL = new */
+struct host *hosts_by_id(const struct hosts *hs, uint32_t id);	      /* NULL = none */
+/* Resume: the host with this id, from its origin. */
+struct host *hosts_restore(struct hosts *hs, uint32_t id, const char *origin);
+
+struct host_ip *hosts_ip(struct hosts *hs, const char *ip);
+void host_set_ip(struct hosts *hs, struct host *h, const char *ip);
+void host_touch(struct hosts *hs, struct host *h); /* to be in the next snapshot */
+const char *host_state_name(enum host_state state);
+
+void host_list_add(struct host_list *l, struct host *h);
+struct host *host_list_take(struct host_list *l);
+
+#endif
