@@ -40,8 +40,8 @@
 #include "config/buf.h"
 #include "config/err.h"
 
-/* Longest input taken (before parsing); longer ones fail to parse. */
-#define URL_MAX_INPUT (16u << 20)
+/* Longest input taken (bytes); longer ones fail to parse. */
+#define URL_MAX_INPUT (4u << 20)
 
 enum url_scheme {
 	URL_HTTP,

@@ -1,0 +1,29 @@
+/* host_idna.h - UTS #46 (Unicode IDNA Compatibility Processing), ToASCII.
+ *
+ * Flags as the URL Standard sets them: CheckHyphens, VerifyDnsLength, UseSTD3 and
+ * transitional processing off; CheckBidi and CheckJoiners on. Private to host.c.
+ *
+ * The mapping is not a stored table: it is derived from Unicode properties the way
+ * UTS #46 (section 7 of revision 33) derives its own, with libunistring's data.
+ */
+#ifndef SKITTER_CRAWLER_PAGE_HOST_IDNA_H
+#define SKITTER_CRAWLER_PAGE_HOST_IDNA_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "config/buf.h"
+
+/* Longest name taken (bytes). DNS ends at 253; the mapping may shrink a name. */
+#define HOST_IDNA_MAX 4096
+
+/* Appends the ASCII form of a UTF-8 name. 0, or -1 with `out` as it was or cut back by
+ * the caller. */
+int host_idna(const char *in, size_t len, struct buf *out);
+
+/* Punycode (RFC 3492) without the prefix. Encoding appends; decoding writes at most
+ * cap code points and returns their number, or -1. */
+int punycode_encode(const uint32_t *cp, size_t n, struct buf *out);
+long punycode_decode(const char *in, size_t len, uint32_t *cp, size_t cap);
+
+#endif
