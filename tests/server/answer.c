@@ -48,8 +48,8 @@ void answer_plain(struct answer *a, int status, const char *extra_headers, const
 	buf_add_str(&a->own, text);
 	a->body = a->own.data;
 	a->len = a->own.len;
-	buf_addf(&a->head, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\n%s", status,
-		http_reason(status), extra_headers);
+	buf_addf(&a->head, "HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\n%s",
+		status, http_reason(status), extra_headers);
 	buf_addf(&a->head, "Content-Length: %zu\r\n\r\n", a->len);
 }
 

@@ -1,4 +1,5 @@
-/* files.c - a folder as a web site: types by extension, index.html, gzip for texts that ask for it. */
+/* files.c - a folder as a web site: types by extension, index.html, gzip for texts that ask for it.
+ */
 #include "tests/server/serve.h"
 
 #include <ctype.h>
@@ -51,7 +52,8 @@ static bool disk_path(const char *root, const char *path, struct buf *out)
 
 	buf_add_str(out, root);
 	for (const char *s = path; *s && *s != '?'; s++) {
-		if (*s == '%' && isxdigit((unsigned char)s[1]) && sscanf(s + 1, "%2x", &byte) == 1) {
+		if (*s == '%' && isxdigit((unsigned char)s[1]) &&
+			sscanf(s + 1, "%2x", &byte) == 1) {
 			buf_add_ch(out, (int)byte);
 			s += 2;
 		} else {
@@ -95,7 +97,8 @@ static void gzip(struct buf *b)
 	*b = out;
 }
 
-static void file_answer(struct answer *a, const char *path, const struct stat *st, const struct request *r)
+static void file_answer(
+	struct answer *a, const char *path, const struct stat *st, const struct request *r)
 {
 	size_t type = type_of(path);
 	char when[64];

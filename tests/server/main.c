@@ -26,10 +26,13 @@ struct testserver {
 
 static void usage(FILE *to)
 {
-	fputs("usage: testserver [--world FILE] [--root DIR] [--port N] [--log FILE] [--limit SECONDS]\n"
+	fputs("usage: testserver [--world FILE] [--root DIR] [--port N] [--log FILE] [--limit "
+	      "SECONDS]\n"
 	      "                  [-- COMMAND ARG...]\n"
-	      "Serves on 127.0.0.1 (or where the world says) until COMMAND ends, in whose arguments :PORT\n"
-	      "stands for the port. Without COMMAND it prints \"ready PORT\" and serves until its standard\n"
+	      "Serves on 127.0.0.1 (or where the world says) until COMMAND ends, in whose "
+	      "arguments :PORT\n"
+	      "stands for the port. Without COMMAND it prints \"ready PORT\" and serves until its "
+	      "standard\n"
 	      "input ends. --limit (600) ends it in any case.\n",
 		to);
 }
@@ -105,7 +108,8 @@ static int run_command(struct testserver *t, char **argv, struct err *err)
 	return 0;
 }
 
-static int serve(struct testserver *t, struct serve_opts *o, char **command, double limit_s, struct err *err)
+static int serve(
+	struct testserver *t, struct serve_opts *o, char **command, double limit_s, struct err *err)
 {
 	struct timeval limit = {(time_t)limit_s, 0};
 	struct event *events[5];
@@ -150,8 +154,8 @@ out:
 int main(int argc, char **argv)
 {
 	static const struct option options[] = {{"world", 1, NULL, 'w'}, {"root", 1, NULL, 'r'},
-		{"port", 1, NULL, 'p'}, {"log", 1, NULL, 'l'}, {"limit", 1, NULL, 't'}, {"help", 0, NULL, 'h'},
-		{NULL, 0, NULL, 0}};
+		{"port", 1, NULL, 'p'}, {"log", 1, NULL, 'l'}, {"limit", 1, NULL, 't'},
+		{"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
 	struct testserver t = {0};
 	struct serve_opts o = {.log_fd = -1};
 	const char *world = NULL;
@@ -166,7 +170,8 @@ int main(int argc, char **argv)
 		case 'p': o.port = atoi(optarg); break;
 		case 't': limit = atof(optarg); break;
 		case 'l':
-			o.log_fd = open(optarg, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
+			o.log_fd = open(
+				optarg, O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666);
 			if (o.log_fd < 0) {
 				fprintf(stderr, "testserver: %s: %s\n", optarg, strerror(errno));
 				return EXIT_USAGE;

@@ -20,8 +20,8 @@
 #include "config/mem.h"
 
 #define HEAD_MAX 65536
-#define PIECE    65536 /* bytes handed to the socket at a time */
-#define HOSTS    4096  /* counters of open requests, by host */
+#define PIECE	 65536 /* bytes handed to the socket at a time */
+#define HOSTS	 4096  /* counters of open requests, by host */
 
 struct conn {
 	struct serve *serve;
@@ -294,7 +294,8 @@ static void log_request(struct conn *c, const struct request *r)
 	add_field(&line, r->host);
 	buf_add_ch(&line, '\t');
 	add_field(&line, r->path);
-	buf_addf(&line, "\t%d\t%d\t%lu\t", c->answer.status, *open_count(c->serve, r->host), c->number);
+	buf_addf(&line, "\t%d\t%d\t%lu\t", c->answer.status, *open_count(c->serve, r->host),
+		c->number);
 	add_field(&line, r->agent);
 	buf_add_ch(&line, '\n');
 	if (write(c->serve->opts.log_fd, line.data, line.len) < 0)
@@ -368,7 +369,8 @@ static void on_event(struct bufferevent *bev, short what, void *arg)
 		conn_free(arg, false);
 }
 
-static void on_accept(struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *from, int len, void *arg)
+static void on_accept(
+	struct evconnlistener *l, evutil_socket_t fd, struct sockaddr *from, int len, void *arg)
 {
 	struct serve *s = arg;
 	struct conn *c = mem_zalloc(sizeof(*c));
@@ -402,11 +404,11 @@ static int listen_on(struct serve *s, size_t i, struct err *err)
 		return err_set(err, EXIT_USAGE, "listen %s: not an IPv4 address", w->listen[i]);
 	sin.sin_port = htons((unsigned short)(i == 0 ? s->opts.port : 0));
 	s->listener[i] = evconnlistener_new_bind(s->opts.base, on_accept, s,
-		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, 1024, (struct sockaddr *)&sin,
-		sizeof(sin));
+		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC | LEV_OPT_REUSEABLE, 1024,
+		(struct sockaddr *)&sin, sizeof(sin));
 	if (!s->listener[i])
-		return err_set(err, EXIT_INTERNAL, "cannot listen on %s:%d: %s", w->listen[i], s->opts.port,
-			strerror(errno));
+		return err_set(err, EXIT_INTERNAL, "cannot listen on %s:%d: %s", w->listen[i],
+			s->opts.port, strerror(errno));
 	getsockname(evconnlistener_get_fd(s->listener[i]), (struct sockaddr *)&sin, &len);
 	w->port[i] = ntohs(sin.sin_port);
 	return 0;

@@ -29,8 +29,8 @@ struct serve_opts {
 	struct event_base *base;
 	struct world *world; /* borrowed; its ports are filled in */
 	const char *root;    /* NULL = no folder */
-	int port;            /* of the first address; 0 = any free one */
-	int log_fd;          /* -1 = none */
+	int port;	     /* of the first address; 0 = any free one */
+	int log_fd;	     /* -1 = none */
 	/* Called for each request, after it was logged; signal is the page's (0 = none). */
 	void (*on_request)(void *arg, int signal);
 	void *arg;
@@ -46,19 +46,19 @@ struct request {
 	char *host; /* without port, lower case; "" if absent */
 	char *path; /* path?query as sent; of an absolute target the part after the host */
 	char *agent;
-	char *head;          /* the header lines, for `need` */
+	char *head;	     /* the header lines, for `need` */
 	const char *gzip_ok; /* not NULL if Accept-Encoding names gzip */
-	int close;           /* HTTP/1.0 or Connection: close */
+	int close;	     /* HTTP/1.0 or Connection: close */
 };
 
 /* What will be sent. Bytes are copied or borrowed from the world, never from the request. */
 struct answer {
 	int status;
-	struct buf head;         /* whole head, with the blank line */
-	const char *body;        /* NULL = none */
+	struct buf head;  /* whole head, with the blank line */
+	const char *body; /* NULL = none */
 	size_t len;
-	struct buf own;          /* where body points, if not into the world */
-	long long send_bytes;    /* of the body; -1 = all */
+	struct buf own;	      /* where body points, if not into the world */
+	long long send_bytes; /* of the body; -1 = all */
 	enum page_end end;
 	int no_head;
 	int delay_ms;

@@ -173,7 +173,8 @@ static int file_word(struct world *w, struct world_text *t, bool keep)
 	char *name = t->rest, *block = strstr(t->rest, "<<");
 
 	if (!block || block == name)
-		return world_bad(t, "'%s' wants a name and a block: %s NAME <<END", t->word, t->word);
+		return world_bad(
+			t, "'%s' wants a name and a block: %s NAME <<END", t->word, t->word);
 	w->files = mem_realloc(w->files, (w->nfiles + 1) * sizeof(*w->files));
 	f = &w->files[w->nfiles++];
 	f->name = mem_strndup(name, strcspn(name, " \t<"));

@@ -33,27 +33,27 @@ struct world_page {
 	char *host; /* as in the Host header without port; "*" = any */
 	char *path; /* path?query; a '*' at its end matches any tail */
 	int status;
-	char *type;          /* Content-Type, NULL = no such header */
-	struct buf headers;  /* "Name: value\r\n" each */
-	struct buf body;     /* after world_ready: the bytes to send */
-	struct buf raw;      /* whole response as given, if len > 0 */
-	char *charset;       /* body is converted from UTF-8 to this */
-	char *coding;        /* gzip or deflate: body is compressed; NULL no */
-	char *need;          /* "Name: value" a request must carry, or 403 */
-	int fail_first;      /* so many requests get fail_status */
-	int fail_status;     /* 0 = the connection is reset instead */
+	char *type;	    /* Content-Type, NULL = no such header */
+	struct buf headers; /* "Name: value\r\n" each */
+	struct buf body;    /* after world_ready: the bytes to send */
+	struct buf raw;	    /* whole response as given, if len > 0 */
+	char *charset;	    /* body is converted from UTF-8 to this */
+	char *coding;	    /* gzip or deflate: body is compressed; NULL no */
+	char *need;	    /* "Name: value" a request must carry, or 403 */
+	int fail_first;	    /* so many requests get fail_status */
+	int fail_status;    /* 0 = the connection is reset instead */
 	struct buf fail_headers;
-	int delay_ms;        /* before the first byte of the answer */
-	size_t drip_bytes;   /* 0 = as fast as the socket takes it */
+	int delay_ms;	   /* before the first byte of the answer */
+	size_t drip_bytes; /* 0 = as fast as the socket takes it */
 	int drip_ms;
 	long long send_bytes; /* -1 = all; the end comes after so many bytes of the body */
 	enum page_end end;
-	bool no_head;      /* the end comes before the first byte */
-	long long length;  /* Content-Length: -1 = right, -2 = none, else this lie */
-	size_t chunk;      /* > 0: chunked in pieces of so many bytes */
-	bool close;        /* Connection: close */
-	int signal;        /* the runner sends this to the crawl at the first request */
-	int hits;          /* requests so far */
+	bool no_head;	  /* the end comes before the first byte */
+	long long length; /* Content-Length: -1 = right, -2 = none, else this lie */
+	size_t chunk;	  /* > 0: chunked in pieces of so many bytes */
+	bool close;	  /* Connection: close */
+	int signal;	  /* the runner sends this to the crawl at the first request */
+	int hits;	  /* requests so far */
 };
 
 struct world_file {
@@ -70,12 +70,12 @@ struct world_step {
 	/* STEP_RUN */
 	char **argv;
 	size_t argc;
-	int exit;             /* expected; -1 = a signal of ours ends it */
-	int signal;           /* 0 = none */
-	int signal_requests;  /* after so many requests of this run */
-	struct buf out, err;  /* texts that must be there, NUL after each */
-	struct buf not_err;   /* texts that must not be there */
-	struct buf input;     /* for stdin */
+	int exit;	     /* expected; -1 = a signal of ours ends it */
+	int signal;	     /* 0 = none */
+	int signal_requests; /* after so many requests of this run */
+	struct buf out, err; /* texts that must be there, NUL after each */
+	struct buf not_err;  /* texts that must not be there */
+	struct buf input;    /* for stdin */
 	/* STEP_EXPECT */
 	char *sql;
 	char **rows;
@@ -97,9 +97,9 @@ struct world {
 	size_t nfiles;
 	struct world_step *steps;
 	size_t nsteps;
-	bool repeats; /* a URL may be requested more than once */
+	bool repeats;  /* a URL may be requested more than once */
 	bool leftover; /* the accounting may leave URLs in the frontier */
-	int limit_s;  /* for one run */
+	int limit_s;   /* for one run */
 };
 
 struct world *world_open(const char *name);
@@ -125,8 +125,10 @@ struct world_text {
 	struct err *err;
 };
 
-int world_bad(const struct world_text *t, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
-/* If rest is "<<END", appends the lines up to END to out (each with eol); else appends rest and eol. */
+int world_bad(const struct world_text *t, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+/* If rest is "<<END", appends the lines up to END to out (each with eol); else appends rest and
+ * eol. */
 int world_text_block(struct world_text *t, const char *rest, const char *eol, struct buf *out);
 /* Takes the next line if it begins with the mark (two bytes, as "= "): its tail, or NULL. */
 char *world_text_marked(struct world_text *t, const char *mark);

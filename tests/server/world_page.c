@@ -174,7 +174,8 @@ int world_page_word(struct world *w, struct world_page *p, struct world_text *t)
 	int rc = 0;
 
 	(void)w;
-	if (strcmp(word, "status") == 0 || strcmp(word, "delay") == 0 || strcmp(word, "chunked") == 0) {
+	if (strcmp(word, "status") == 0 || strcmp(word, "delay") == 0 ||
+		strcmp(word, "chunked") == 0) {
 		rc = number_word(p, t);
 	} else if (strcmp(word, "type") == 0) {
 		free(p->type);
@@ -264,7 +265,8 @@ static int squeeze(struct buf *body, const char *coding, struct err *err)
 	int bits = strcmp(coding, "gzip") == 0 ? 31 : 15;
 
 	if (strcmp(coding, "gzip") != 0 && strcmp(coding, "deflate") != 0)
-		return err_set(err, EXIT_USAGE, "coding %s: only gzip and deflate are made here", coding);
+		return err_set(
+			err, EXIT_USAGE, "coding %s: only gzip and deflate are made here", coding);
 	if (deflateInit2(&z, 6, Z_DEFLATED, bits, 8, Z_DEFAULT_STRATEGY) != Z_OK)
 		return err_set(err, EXIT_INTERNAL, "zlib refuses to start");
 	buf_grow(&out, deflateBound(&z, body->len) + 64);
