@@ -27,7 +27,8 @@ static void percent_decode(const char *in, size_t len, struct buf *out)
 	buf_reset(out);
 	buf_grow(out, len);
 	for (size_t i = 0; i < len; i++) {
-		if (in[i] == '%' && len - i > 2 && url_hex(in[i + 1]) >= 0 && url_hex(in[i + 2]) >= 0) {
+		if (in[i] == '%' && len - i > 2 && url_hex(in[i + 1]) >= 0 &&
+			url_hex(in[i + 2]) >= 0) {
 			buf_add_ch(out, url_hex(in[i + 1]) << 4 | url_hex(in[i + 2]));
 			i += 2;
 		} else {

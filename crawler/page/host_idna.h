@@ -9,6 +9,7 @@
 #ifndef SKITTER_CRAWLER_PAGE_HOST_IDNA_H
 #define SKITTER_CRAWLER_PAGE_HOST_IDNA_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -20,6 +21,16 @@
 /* Appends the ASCII form of a UTF-8 name. 0, or -1 with `out` as it was or cut back by
  * the caller. */
 int host_idna(const char *in, size_t len, struct buf *out);
+
+/* What one code point maps to (itself, others, or nothing: *n = 0). -1 = disallowed. */
+int idna_map(uint32_t c, uint32_t out[64], size_t *n);
+/* Whether a code point may stand in a name that is already mapped. */
+bool idna_is_valid(uint32_t c);
+
+/* The validity criteria of a label, bidi apart (that depends on the whole name). */
+bool idna_label_ok(const uint32_t *cp, size_t n);
+/* The bidi rule over all labels of a name, dots between them. */
+bool idna_bidi_ok(const uint32_t *cp, size_t n);
 
 /* Punycode (RFC 3492) without the prefix. Encoding appends; decoding writes at most
  * cap code points and returns their number, or -1. */

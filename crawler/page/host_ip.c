@@ -84,8 +84,8 @@ int host_parse_ipv4(const char *in, size_t len, uint32_t *ip)
 
 size_t host_format_ipv4(uint32_t ip, char out[16])
 {
-	return (size_t)snprintf(out, 16, "%u.%u.%u.%u", ip >> 24, ip >> 16 & 255, ip >> 8 & 255,
-		ip & 255);
+	return (size_t)snprintf(
+		out, 16, "%u.%u.%u.%u", ip >> 24, ip >> 16 & 255, ip >> 8 & 255, ip & 255);
 }
 
 /* ---- IPv6 ---- */

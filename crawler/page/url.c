@@ -222,7 +222,8 @@ static const char *put_authority(struct url_job *j, const char *p)
 	const char *end = p, *at = NULL, *stop;
 
 	begin_authority(j);
-	for (; end < j->end && !is_slash(j, *end) && !(url_class_of(*end) & SET_QUERY_OR_HASH); end++)
+	for (; end < j->end && !is_slash(j, *end) && !(url_class_of(*end) & SET_QUERY_OR_HASH);
+		end++)
 		if (*end == '@')
 			at = end;
 	if (at) {
@@ -471,8 +472,8 @@ int url_parse_encoded(struct url_parser *parser, const char *in, size_t len, con
 	return 0;
 }
 
-int url_parse(struct url_parser *p, const char *in, size_t len, const struct url *base,
-	struct url *out)
+int url_parse(
+	struct url_parser *p, const char *in, size_t len, const struct url *base, struct url *out)
 {
 	return url_parse_encoded(p, in, len, base, NULL, NULL, out);
 }

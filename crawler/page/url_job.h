@@ -14,7 +14,7 @@
 struct url_job {
 	struct url_parser *parser;
 	const char *end; /* of the input */
-	char *w;         /* next byte to write, inside parser->out */
+	char *w;	 /* next byte to write, inside parser->out */
 	struct url u;
 	bool query_done;       /* taken over from the base */
 	url_encode_fn *encode; /* NULL = UTF-8 */

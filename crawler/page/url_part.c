@@ -72,8 +72,8 @@ bool url_same_origin(const struct url *a, const struct url *b)
 	size_t an, bn;
 	const char *as = url_host(a, &an), *bs = url_host(b, &bn);
 
-	return a->scheme == b->scheme && a->special && a->scheme != URL_FILE && a->port == b->port &&
-	       an == bn && memcmp(as, bs, an) == 0;
+	return a->scheme == b->scheme && a->special && a->scheme != URL_FILE &&
+	       a->port == b->port && an == bn && memcmp(as, bs, an) == 0;
 }
 
 void url_copy(struct url *dst, const struct url *src, struct buf *hold)
@@ -163,7 +163,8 @@ static int view_host(const struct url *u)
 		return 0;
 	}
 	for (; s < end; s++)
-		if ((url_class_of(*s) & (SET_FORBIDDEN_DOMAIN | SET_HIGH)) || (*s >= 'A' && *s <= 'Z'))
+		if ((url_class_of(*s) & (SET_FORBIDDEN_DOMAIN | SET_HIGH)) ||
+			(*s >= 'A' && *s <= 'Z'))
 			return -1;
 	return 0;
 }

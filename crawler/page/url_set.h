@@ -19,14 +19,14 @@ enum url_set {
 	SET_USERINFO = 1 << 5,
 	SET_FORBIDDEN_HOST = 1 << 6,   /* forbidden host code point */
 	SET_FORBIDDEN_DOMAIN = 1 << 7, /* forbidden domain code point */
-	SET_SCHEME = 1 << 8,           /* may follow the first letter of a scheme */
-	SET_STRIP = 1 << 9,            /* tab, LF, CR: removed anywhere */
-	SET_HIGH = 1 << 10,            /* not ASCII */
+	SET_SCHEME = 1 << 8,	       /* may follow the first letter of a scheme */
+	SET_STRIP = 1 << 9,	       /* tab, LF, CR: removed anywhere */
+	SET_HIGH = 1 << 10,	       /* not ASCII */
 	SET_QUERY_OR_HASH = 1 << 11,   /* ? # */
 	SET_HASH = 1 << 12,
 	SET_BACKSLASH = 1 << 13,
 	SET_UNRESERVED = 1 << 14, /* RFC 3986 unreserved */
-	SET_SEEN = 1 << 15,       /* not raw in RFC 3986: counts as its %XX in the seen key */
+	SET_SEEN = 1 << 15,	  /* not raw in RFC 3986: counts as its %XX in the seen key */
 };
 
 extern const uint16_t url_class[256];

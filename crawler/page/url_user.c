@@ -69,8 +69,8 @@ out:
 	return r;
 }
 
-int url_from_user(struct url_parser *p, const char *in, struct url *out, bool *guessed,
-	struct err *err)
+int url_from_user(
+	struct url_parser *p, const char *in, struct url *out, bool *guessed, struct err *err)
 {
 	struct url u;
 	int r;
@@ -80,7 +80,8 @@ int url_from_user(struct url_parser *p, const char *in, struct url *out, bool *g
 	*guessed = scheme_len(in) == 0;
 	r = *guessed ? guess(p, in, &u) : url_parse(p, in, strlen(in), NULL, &u);
 	if (*in == '\0')
-		return err_set(err, EXIT_USAGE, "the URL is empty: give one like https://example.org/");
+		return err_set(
+			err, EXIT_USAGE, "the URL is empty: give one like https://example.org/");
 	if (r < 0)
 		return refuse(err, in, "is not a URL: give one like https://example.org/");
 	if (!url_is_http(&u))
