@@ -1,0 +1,36 @@
+/* dns.h - names to addresses, read as if it blocked.
+ *
+ * The order: --resolve, IP literals, the cache (by TTL, failures too), the hosts
+ * file, DNS over UDP by libevent (which tells the TTL), and where that gives nothing
+ * getaddrinfo in a helper thread (TCP for long answers, search domains, other sources
+ * of the system). One question per name is under way at a time; all who ask wait
+ * for the same answer. Loop thread only.
+ */
+#ifndef SKITTER_CRAWLER_DNS_H
+#define SKITTER_CRAWLER_DNS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/settings.h"
+#include "workers/co.h"
+
+struct dns;
+
+struct dns_answer {
+	bool literal;	  /* the name is an address itself */
+	char *addresses;  /* "192.0.2.1,2001:db8::1"; the cache's, valid until the next wait; NULL =
+			     none */
+	char first[64];	  /* the first of them */
+	bool all_private; /* none of them is on the public internet */
+	int64_t until_ms; /* monotonic; ask again then */
+};
+
+struct dns *dns_open(struct loop *loop, const struct settings *set);
+void dns_close(struct dns *d);
+
+/* 0, or -1: there is no such name, or nobody answers within the timeout. `name` may be
+ * an IP literal, IPv6 in brackets. */
+WAITS int dns_resolve(struct dns *d, const char *name, uint16_t port, struct dns_answer *out);
+
+#endif

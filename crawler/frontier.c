@@ -1,0 +1,402 @@
+#include "crawler/frontier.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/clock.h"
+#include "config/mem.h"
+#include "crawler/frontier_private.h"
+
+struct frontier *frontier_open(struct loop *loop, const struct settings *set,
+	struct scope_rules *scope, struct hosts *hosts, const struct hash_key *key)
+{
+	struct frontier *f = mem_zalloc(sizeof(*f));
+
+	f->loop = loop;
+	f->set = set;
+	f->scope = scope;
+	f->hosts = hosts;
+	f->key = *key;
+	f->seen = seen_open();
+	f->deep = seen_open();
+	f->armed = -1;
+	f->per_ip = (uint32_t)set->per_ip;
+	/* Who asks for more per host than the default cap per address means it. */
+	if (settings_given(set, "per-host") && !settings_given(set, "per-ip") &&
+		set->per_host > set->per_ip)
+		f->per_ip = (uint32_t)set->per_host;
+	map_init(&f->rows);
+	waitlist_init(&f->idle);
+	return f;
+}
+
+void frontier_free(struct frontier *f)
+{
+	if (!f)
+		return;
+	for (uint32_t i = 0; i < f->hosts->count; i++) {
+		struct host *h = f->hosts->all[i];
+		while (h && h->first) {
+			struct entry *e = h->first;
+			h->first = e->next;
+			free(e);
+		}
+	}
+	while (heap_top(&f->retries)) {
+		struct heap_node *n = heap_top(&f->retries);
+		heap_remove(&f->retries, n);
+		free(ENTRY_OF(n));
+	}
+	heap_release(&f->retries);
+	heap_release(&f->due);
+	map_release(&f->rows, NULL);
+	seen_free(f->seen);
+	seen_free(f->deep);
+	buf_release(&f->scratch);
+	free(f);
+}
+
+void frontier_on_host(struct frontier *f, void (*fn)(void *arg, struct host *h), void *arg)
+{
+	f->on_host = fn;
+	f->on_host_arg = arg;
+}
+
+/* ---- the queue of a host, and when it may be taken from ---- */
+
+static bool host_can_go(const struct host *h)
+{
+	return (h->state == HOST_READY || h->state == HOST_REFUSED) && h->first && !h->blocked &&
+	       !h->held && !heap_has(&h->due);
+}
+
+/* Puts the host where it belongs now: into the heap, or on the list of what it waits for. */
+void frontier_host_due(struct frontier *f, struct host *h)
+{
+	if (!host_can_go(h))
+		return;
+	if (h->state == HOST_REFUSED)
+		heap_put(&f->due, &h->due, 0); /* no request is made: nothing to be polite about */
+	else if (!governor_has_room(&h->gov->g))
+		host_list_add(&h->gov->blocked, h);
+	else if (h->ip && h->ip->inflight >= f->per_ip)
+		host_list_add(&h->ip->blocked, h);
+	else
+		heap_put(&f->due, &h->due, h->gov->g.next_start);
+}
+
+static void wake_one(struct frontier *f)
+{
+	waitlist_wake(&f->idle);
+}
+
+void frontier_host_ready(struct frontier *f, struct host *h)
+{
+	frontier_host_due(f, h);
+	host_touch(f->hosts, h);
+	wake_one(f);
+}
+
+void frontier_push(struct frontier *f, struct entry *e, bool front)
+{
+	struct host *h = e->host;
+
+	f->queued++;
+	h->queued++;
+	if (h->held)
+		f->held++;
+	if (front || !h->first) {
+		e->next = h->first;
+		h->first = e;
+		if (!h->last)
+			h->last = e;
+	} else {
+		e->next = NULL;
+		h->last->next = e;
+		h->last = e;
+	}
+	if (h->state == HOST_NEW && f->on_host) {
+		h->state = HOST_RESOLVING;
+		f->on_host(f->on_host_arg, h);
+	}
+	frontier_host_due(f, h);
+	wake_one(f);
+}
+
+static struct entry *pop(struct frontier *f, struct host *h)
+{
+	struct entry *e = h->first;
+
+	h->first = e->next;
+	if (!h->first)
+		h->last = NULL;
+	h->queued--;
+	f->queued--;
+	e->next = NULL;
+	return e;
+}
+
+/* Those whose time for another try has come go to the head of their host's queue. */
+static void take_back_retries(struct frontier *f, int64_t now)
+{
+	struct heap_node *n;
+
+	while ((n = heap_top(&f->retries)) && n->key <= now) {
+		heap_remove(&f->retries, n);
+		f->retrying--;
+		f->queued--; /* counted again by the push */
+		frontier_push(f, ENTRY_OF(n), true);
+	}
+}
+
+/* ---- next ---- */
+
+static bool page_limit_reached(struct frontier *f)
+{
+	return f->set->max_pages && f->pages + f->inflight >= f->set->max_pages;
+}
+
+/* Takes the next entry if some host is due now. */
+static struct entry *try_next(struct frontier *f, int64_t now)
+{
+	struct heap_node *n;
+	struct host *h;
+	struct entry *e;
+
+	if (page_limit_reached(f) || now < f->pause_until)
+		return NULL;
+	take_back_retries(f, now);
+	while ((n = heap_top(&f->due)) && n->key <= now) {
+		h = HOST_OF(n);
+		heap_remove(&f->due, n);
+		if (h->state == HOST_READY &&
+			(h->gov->g.next_start > now || !governor_has_room(&h->gov->g) ||
+				(h->ip && h->ip->inflight >= f->per_ip))) {
+			frontier_host_due(f, h); /* a sibling of the same governor was faster */
+			continue;
+		}
+		e = pop(f, h);
+		f->inflight++;
+		h->inflight++;
+		if (h->state == HOST_READY) {
+			governor_start(&h->gov->g, now);
+			if (h->ip)
+				h->ip->inflight++;
+			h->started++;
+			if (f->set->max_pages_per_host &&
+				h->started >= f->set->max_pages_per_host) {
+				h->held = true;
+				f->held += h->queued;
+			}
+		}
+		frontier_host_due(f, h);
+		return e;
+	}
+	return NULL;
+}
+
+static int64_t due_time(const struct frontier *f)
+{
+	const struct heap_node *host = heap_top(&f->due), *retry = heap_top(&f->retries);
+	int64_t t = -1;
+
+	if (host)
+		t = host->key;
+	if (retry && (t < 0 || retry->key < t))
+		t = retry->key;
+	if (t >= 0 && t < f->pause_until)
+		t = f->pause_until;
+	return t;
+}
+
+static bool at_end(struct frontier *f)
+{
+	if (f->end != FRONTIER_RUNNING)
+		return true;
+	if (f->inflight)
+		return false;
+	if (page_limit_reached(f) && f->queued) {
+		frontier_limit(f, "--max-pages");
+		return true;
+	}
+	if (f->queued == f->held) {
+		f->end = f->queued ? FRONTIER_LIMIT : FRONTIER_EMPTY;
+		if (f->queued && !f->limit)
+			f->limit = "--max-pages-per-host";
+		return true;
+	}
+	return false;
+}
+
+struct entry *frontier_next(struct frontier *f)
+{
+	for (;;) {
+		int64_t now = clock_ms(), due;
+		struct entry *e = f->end == FRONTIER_RUNNING ? try_next(f, now) : NULL;
+
+		if (e) {
+			due = due_time(f);
+			if (due >= 0 && due <= now)
+				wake_one(f); /* there is more: pass the word on */
+			return e;
+		}
+		if (at_end(f)) {
+			waitlist_wake_all(&f->idle);
+			return NULL;
+		}
+		/* One of the idle waits with a deadline for all: whoever sees an earlier due
+		 * time than the one armed becomes the next to watch it. */
+		due = page_limit_reached(f) ? -1 : due_time(f);
+		if (due >= 0 && (f->armed < 0 || due < f->armed || f->armed <= now)) {
+			f->armed = due;
+			co_wait(&f->idle, due);
+			if (f->armed == due)
+				f->armed = -1;
+		} else {
+			co_wait(&f->idle, -1);
+		}
+	}
+}
+
+/* ---- what became of it ---- */
+
+static void unblock(struct frontier *f, struct host_list *l)
+{
+	struct host_list all = *l;
+	struct host *h;
+
+	*l = (struct host_list){NULL, NULL};
+	while ((h = host_list_take(&all)))
+		frontier_host_due(f, h);
+}
+
+void frontier_host_end(
+	struct frontier *f, struct host *h, double ttfb_ms, bool push_back, int64_t retry_after_ms)
+{
+	governor_end(&h->gov->g, clock_ms(), ttfb_ms, push_back, retry_after_ms);
+	if (h->ip) {
+		h->ip->inflight--;
+		unblock(f, &h->ip->blocked);
+	}
+	unblock(f, &h->gov->blocked);
+	host_touch(f->hosts, h);
+	wake_one(f);
+}
+
+static void leave_flight(struct frontier *f, struct entry *e)
+{
+	f->inflight--;
+	e->host->inflight--;
+	/* The end can only come when something leaves flight: let an idle one look. */
+	if (!f->inflight || page_limit_reached(f))
+		wake_one(f);
+}
+
+void frontier_done(struct frontier *f, struct entry *e)
+{
+	leave_flight(f, e);
+	free(e);
+}
+
+void frontier_again(struct frontier *f, struct entry *e, int64_t not_before_ms)
+{
+	e->attempts++;
+	f->queued++;
+	f->retrying++;
+	heap_put(&f->retries, &e->retry, not_before_ms);
+	leave_flight(f, e);
+	wake_one(f);
+}
+
+void frontier_back(struct frontier *f, struct entry *e)
+{
+	struct host *h = e->host;
+
+	if (h->state == HOST_READY && h->started) {
+		h->started--;
+		if (h->held && h->started < f->set->max_pages_per_host) {
+			h->held = false;
+			f->held -= h->queued;
+		}
+	}
+	leave_flight(f, e);
+	frontier_push(f, e, true);
+}
+
+void frontier_count_page(struct frontier *f, struct host *h)
+{
+	f->pages++;
+	h->pages++;
+}
+
+void frontier_limit(struct frontier *f, const char *what)
+{
+	if (f->end != FRONTIER_RUNNING)
+		return;
+	f->end = FRONTIER_LIMIT;
+	f->limit = what;
+	waitlist_wake_all(&f->idle);
+}
+
+const char *frontier_limit_name(const struct frontier *f)
+{
+	return f->end == FRONTIER_LIMIT ? f->limit : NULL;
+}
+
+void frontier_stop(struct frontier *f)
+{
+	if (f->end == FRONTIER_RUNNING)
+		f->end = FRONTIER_STOPPED;
+	waitlist_wake_all(&f->idle);
+}
+
+enum frontier_end frontier_end(const struct frontier *f)
+{
+	return f->end;
+}
+
+int64_t frontier_next_due_ms(const struct frontier *f)
+{
+	int64_t due = due_time(f), now = clock_ms();
+
+	return due < 0 ? -1 : due > now ? due - now : 0;
+}
+
+void frontier_pause_until(struct frontier *f, int64_t ms)
+{
+	if (ms > f->pause_until)
+		f->pause_until = ms;
+}
+
+/* ---- counts ---- */
+
+void frontier_counts(const struct frontier *f, struct frontier_counts *out)
+{
+	*out = (struct frontier_counts){
+		.discovered = f->discovered,
+		.excluded = f->excluded,
+		.queued = f->queued,
+		.inflight = f->inflight,
+		.retrying = f->retrying,
+		.hosts = f->hosts->count,
+		.bytes = seen_bytes(f->seen) + seen_bytes(f->deep) + f->entry_bytes,
+	};
+	for (uint32_t i = 0; i < f->hosts->count; i++) {
+		const struct host *h = f->hosts->all[i];
+		if (!h)
+			continue;
+		out->busy += h->inflight > 0;
+		out->waiting += !h->inflight && h->queued && h->state == HOST_READY;
+		out->preparing += h->state == HOST_RESOLVING || h->state == HOST_ROBOTS;
+		out->refused += h->state == HOST_REFUSED;
+	}
+}
+
+size_t frontier_deferred(const struct frontier *f, uint64_t *ids, size_t max)
+{
+	size_t n = f->retries.n < max ? f->retries.n : max;
+
+	for (size_t i = 0; i < n; i++)
+		ids[i] = ENTRY_OF(f->retries.nodes[i])->id;
+	return n;
+}

@@ -1,0 +1,143 @@
+/* frontier.h - every URL the crawl knows, and which one is fetched next.
+ *
+ * The life of a URL: offered by a link (or as a seed); seen before, excluded, or
+ * queued at its host; taken by a fetcher when its host is ready and due; done, or
+ * put back for a later try. Nothing else ever happens to it.
+ *
+ *   offer    seen set -> scope -> depth -> robots (where already known) -> queue
+ *   next     the host due first: a heap by due time, never a walk over hosts
+ *   end      counted, never guessed: nothing queued that could still be taken, and
+ *            nothing in flight
+ *
+ * What an offer changes is also written to `struct findings`, which go to the store
+ * with the page that made the offer: a child is never durable before its parent.
+ *
+ * This is the seam for several agents: offer and next may be batched, an offer may
+ * be repeated without harm, and a host belongs to exactly one frontier.
+ * Loop thread only; functions marked WAITS are for coroutines.
+ */
+#ifndef SKITTER_CRAWLER_FRONTIER_H
+#define SKITTER_CRAWLER_FRONTIER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/settings.h"
+#include "crawler/hosts.h"
+#include "crawler/page/url.h"
+#include "crawler/scope.h"
+#include "storage/store.h"
+#include "workers/co.h"
+
+/* A URL on its way: queued, in flight, or waiting for another try. */
+struct entry {
+	struct entry *next;
+	struct heap_node retry; /* in the heap of those put back */
+	struct host *host;
+	uint64_t id;
+	uint64_t referrer; /* URL id of the page that found it; 0 = seed */
+	uint64_t origin;   /* URL id where its redirect chain began; 0 = no redirect */
+	uint32_t len;
+	uint32_t attempts; /* fetches made so far */
+	uint16_t depth;
+	uint8_t hops; /* redirects since origin */
+	uint8_t kind; /* enum facts_kind that found it */
+	bool seed;    /* a seed, or reached from one by redirects alone */
+	bool is_list; /* a sitemap or feed is expected */
+	char href[];  /* without fragment, NUL-terminated */
+};
+
+/* Arrays that grow with the offers of one page; the strings stay the offerer's. */
+struct findings {
+	struct store_new_url *urls;
+	size_t nurls, urls_cap;
+	struct store_excluded *excluded;
+	size_t nexcluded, excluded_cap;
+	uint64_t *readmitted; /* keys of URLs excluded by depth before, now queued */
+	size_t nreadmitted, readmitted_cap;
+};
+
+void findings_reset(struct findings *f); /* keeps the memory */
+void findings_release(struct findings *f);
+
+struct offer {
+	const char *url; /* absolute, serialised; must live as long as the findings */
+	uint32_t len;
+	uint8_t kind;
+	uint16_t depth;
+	uint8_t hops;
+	uint64_t referrer;
+	uint64_t origin;
+	bool seed;
+	bool is_list;
+};
+
+enum offer_answer { OFFER_QUEUED, OFFER_SEEN, OFFER_EXCLUDED, OFFER_BAD };
+
+enum frontier_end { FRONTIER_RUNNING, FRONTIER_EMPTY, FRONTIER_LIMIT, FRONTIER_STOPPED };
+
+struct frontier_counts {
+	uint64_t discovered; /* distinct URLs: fetched + failed + excluded + left */
+	uint64_t excluded;
+	uint64_t queued; /* waiting, those for a later try and those of held hosts included */
+	uint64_t inflight;
+	uint64_t retrying; /* of the queued */
+	uint32_t hosts, busy, waiting, preparing, refused;
+	size_t bytes; /* memory of seen set and queues */
+};
+
+struct frontier;
+
+struct frontier *frontier_open(struct loop *loop, const struct settings *set,
+	struct scope_rules *scope, struct hosts *hosts, const struct hash_key *key);
+void frontier_free(struct frontier *f);
+
+/* Called (on whichever stack made the offer) for each host that gets its first URL. It
+ * must lead to frontier_host_ready, sooner or later. */
+void frontier_on_host(struct frontier *f, void (*fn)(void *arg, struct host *h), void *arg);
+
+enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, struct findings *out);
+
+/* A URL of a host that is ready and due; NULL = there is nothing more to do, ever. */
+WAITS struct entry *frontier_next(struct frontier *f);
+
+/* What became of an entry that frontier_next gave. `done` ends its life (it is freed);
+ * `again` queues it for a later try at a monotonic time; `back` puts it back as if it had
+ * never been taken (no room for its body, stop). */
+void frontier_done(struct frontier *f, struct entry *e);
+void frontier_again(struct frontier *f, struct entry *e, int64_t not_before_ms);
+void frontier_back(struct frontier *f, struct entry *e);
+/* Records that an entry is excluded, found out when it was taken; frontier_done follows. */
+void frontier_refuse(struct frontier *f, struct entry *e, const char *reason, const char *rule,
+	struct findings *out);
+
+/* The request to the host is over (before done/again/back): frees its room. */
+void frontier_host_end(
+	struct frontier *f, struct host *h, double ttfb_ms, bool push_back, int64_t retry_after_ms);
+
+/* The host became READY or REFUSED: its queue may be taken from. */
+void frontier_host_ready(struct frontier *f, struct host *h);
+void frontier_host_due(struct frontier *f, struct host *h); /* its governor changed */
+
+/* Pages that count against --max-pages and --max-pages-per-host. */
+void frontier_count_page(struct frontier *f, struct host *h);
+void frontier_limit(struct frontier *f, const char *what); /* a limit is reached: "--max-time" */
+const char *frontier_limit_name(const struct frontier *f); /* NULL = none was reached */
+void frontier_stop(struct frontier *f); /* frontier_next answers NULL from now on */
+enum frontier_end frontier_end(const struct frontier *f);
+int64_t frontier_next_due_ms(const struct frontier *f); /* from now; -1 = nothing waits */
+/* Sum of all pauses owed to --limit-rate: no start before this time. */
+void frontier_pause_until(struct frontier *f, int64_t ms);
+
+void frontier_counts(const struct frontier *f, struct frontier_counts *out);
+/* Ids of URLs put back for a later try. Returns how many were written (at most max). */
+size_t frontier_deferred(const struct frontier *f, uint64_t *ids, size_t max);
+
+/* ---- resume: rebuilding it in the order of the store ---- */
+
+void frontier_restore_url(struct frontier *f, const struct store_new_url *u, bool queued,
+	uint32_t attempts, int64_t not_before_ms, bool seed);
+void frontier_restore_excluded(struct frontier *f, const struct store_excluded *ex);
+void frontier_restore_pages(struct frontier *f, uint64_t pages);
+
+#endif

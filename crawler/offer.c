@@ -1,0 +1,248 @@
+/* offer.c - what enters the frontier, and what is kept out with its reason. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/clock.h"
+#include "config/mem.h"
+#include "crawler/frontier_private.h"
+
+/* Rows of the excluded table per host and rule; what comes after is only counted. */
+#define EXCLUDED_ROWS 1000
+
+#define GROW(array, n, cap)                                                       \
+	do {                                                                      \
+		if ((n) == (cap)) {                                               \
+			(cap) = (cap) ? (cap)*2 : 64;                             \
+			(array) = mem_realloc((array), (cap) * sizeof(*(array))); \
+		}                                                                 \
+	} while (0)
+
+void findings_reset(struct findings *f)
+{
+	f->nurls = f->nexcluded = f->nreadmitted = 0;
+}
+
+void findings_release(struct findings *f)
+{
+	free(f->urls);
+	free(f->excluded);
+	free(f->readmitted);
+	*f = (struct findings){0};
+}
+
+static uint64_t key_of(struct frontier *f, const struct url *u)
+{
+	buf_reset(&f->scratch);
+	url_seen_key(u, (const char *const *)f->set->ignore_param.v, f->set->ignore_param.n,
+		&f->scratch);
+	return hash_bytes(&f->key, f->scratch.data, f->scratch.len);
+}
+
+/* Whether one more row may be written for this host and rule. */
+static bool row_left(struct frontier *f, const struct url *u, const char *reason, const char *rule)
+{
+	size_t host_len;
+	const char *host = url_host(u, &host_len);
+	uintptr_t *n;
+
+	buf_reset(&f->scratch);
+	buf_addf(&f->scratch, "%s\n%s\n", reason, rule ? rule : "");
+	buf_add(&f->scratch, host, host_len);
+	n = (uintptr_t *)map_put(&f->rows, f->scratch.data, f->scratch.len);
+	return (*n)++ < EXCLUDED_ROWS;
+}
+
+static void exclude(struct frontier *f, const struct url *u, uint64_t key, uint64_t url_id,
+	uint64_t referrer, const char *reason, const char *rule, struct findings *out)
+{
+	struct host *h = url_is_http(u) ? hosts_find(f->hosts, u) : NULL;
+
+	f->excluded++;
+	GROW(out->excluded, out->nexcluded, out->excluded_cap);
+	out->excluded[out->nexcluded++] = (struct store_excluded){
+		.url = u->href,
+		.url_len = (uint32_t)url_without_fragment_len(u),
+		.host_id = h ? h->id : 0,
+		.reason = reason,
+		.rule = rule,
+		.referrer = referrer,
+		.row = url_id || row_left(f, u, reason, rule),
+		.key = key,
+		.url_id = url_id,
+	};
+}
+
+static struct entry *entry_new(struct frontier *f, const struct url *u)
+{
+	size_t len = url_without_fragment_len(u);
+	struct entry *e = mem_zalloc(sizeof(*e) + len + 1);
+
+	memcpy(e->href, u->href, len);
+	e->len = (uint32_t)len;
+	e->host = hosts_get(f->hosts, u);
+	return e;
+}
+
+static bool too_deep(const struct frontier *f, unsigned depth)
+{
+	return f->set->depth >= 0 && depth > (unsigned)f->set->depth;
+}
+
+/* The rule that robots.txt has against it, where robots.txt is known already. */
+static const char *robots_forbid(
+	const struct frontier *f, const struct host *h, const struct url *u)
+{
+	const char *rule, *path;
+	size_t len;
+
+	if (f->set->ignore_robots || !h || h->state != HOST_READY || !h->robots)
+		return NULL;
+	path = url_path_query(u, &len);
+	return robots_allowed(h->robots, path, len, &rule, NULL) ? NULL : rule;
+}
+
+static void enqueue(
+	struct frontier *f, const struct url *u, const struct offer *o, struct findings *out)
+{
+	struct entry *e = entry_new(f, u);
+
+	e->id = ++f->next_id;
+	e->referrer = o->referrer;
+	e->origin = o->origin;
+	e->depth = o->depth;
+	e->hops = o->hops;
+	e->kind = o->kind;
+	e->seed = o->seed;
+	e->is_list = o->is_list;
+	if (o->kind == LINK_SEED)
+		e->host->user_named = true;
+	GROW(out->urls, out->nurls, out->urls_cap);
+	out->urls[out->nurls++] = (struct store_new_url){
+		.id = e->id,
+		.url = o->url,
+		.url_len = e->len,
+		.host_id = e->host->id,
+		.depth = e->depth,
+		.hops = e->hops,
+		.kind = e->kind,
+		.referrer = e->referrer,
+		.origin = e->origin,
+	};
+	frontier_push(f, e, o->is_list);
+}
+
+/* Excluded by depth once, now found by a shorter way. */
+static bool readmit(struct frontier *f, uint64_t key, const struct offer *o, struct findings *out)
+{
+	if (too_deep(f, o->depth) || !seen_has(f->deep, key))
+		return false;
+	seen_remove(f->deep, key);
+	f->excluded--;
+	GROW(out->readmitted, out->nreadmitted, out->readmitted_cap);
+	out->readmitted[out->nreadmitted++] = key;
+	return true;
+}
+
+enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, struct findings *out)
+{
+	struct url u;
+	const char *reason, *rule = NULL;
+	uint64_t key;
+
+	if (url_view(o->url, o->len, &u) < 0)
+		return OFFER_BAD;
+	key = key_of(f, &u);
+	if (seen_add(f->seen, key))
+		f->discovered++;
+	else if (!readmit(f, key, o, out))
+		return OFFER_SEEN;
+	reason = scope_judge(f->scope, &u, o->seed, &rule);
+	if (!reason && too_deep(f, o->depth)) {
+		reason = "depth";
+		rule = "--depth";
+		seen_add(f->deep, key);
+	}
+	if (!reason && (rule = robots_forbid(f, hosts_find(f->hosts, &u), &u))) {
+		reason = "robots";
+		hosts_find(f->hosts, &u)->robots_excluded++;
+	}
+	if (reason) {
+		exclude(f, &u, key, 0, o->referrer, reason, rule, out);
+		return OFFER_EXCLUDED;
+	}
+	enqueue(f, &u, o, out);
+	return OFFER_QUEUED;
+}
+
+void frontier_refuse(struct frontier *f, struct entry *e, const char *reason, const char *rule,
+	struct findings *out)
+{
+	struct url u;
+
+	if (url_view(e->href, e->len, &u) == 0) {
+		e->host->robots_excluded++;
+		exclude(f, &u, key_of(f, &u), e->id, e->referrer, reason, rule, out);
+	}
+}
+
+/* ---- resume ---- */
+
+void frontier_restore_url(struct frontier *f, const struct store_new_url *n, bool queued,
+	uint32_t attempts, int64_t not_before_ms, bool seed)
+{
+	struct url u;
+	struct entry *e;
+
+	if (n->id > f->next_id)
+		f->next_id = n->id;
+	if (url_view(n->url, n->url_len, &u) < 0)
+		return;
+	if (seen_add(f->seen, key_of(f, &u)))
+		f->discovered++;
+	if (n->kind == LINK_SEED)
+		hosts_get(f->hosts, &u)->user_named = true;
+	if (!queued)
+		return;
+	e = entry_new(f, &u);
+	e->id = n->id;
+	e->referrer = n->referrer;
+	e->origin = n->origin;
+	e->depth = n->depth;
+	e->hops = n->hops;
+	e->kind = n->kind;
+	e->seed = seed;
+	e->is_list = n->kind == LINK_SITEMAP;
+	e->attempts = attempts;
+	if (not_before_ms > clock_ms()) {
+		f->queued++;
+		f->retrying++;
+		heap_put(&f->retries, &e->retry, not_before_ms);
+		if (e->host->state == HOST_NEW && f->on_host) {
+			e->host->state = HOST_RESOLVING;
+			f->on_host(f->on_host_arg, e->host);
+		}
+		return;
+	}
+	frontier_push(f, e, false);
+}
+
+void frontier_restore_excluded(struct frontier *f, const struct store_excluded *ex)
+{
+	struct url u;
+	uint64_t key = ex->key;
+
+	if (ex->url && url_view(ex->url, ex->url_len, &u) == 0) {
+		key = key_of(f, &u);
+		row_left(f, &u, ex->reason, ex->rule);
+	}
+	if (seen_add(f->seen, key))
+		f->discovered++;
+	f->excluded++;
+	if (!strcmp(ex->reason, "depth"))
+		seen_add(f->deep, key);
+}
+
+void frontier_restore_pages(struct frontier *f, uint64_t pages)
+{
+	f->pages = pages;
+}
