@@ -145,6 +145,10 @@ bool settings_given(const struct settings *s, const char *name);
 void settings_show(const struct settings *s, FILE *out);
 /* The options as a help text, by group; command NULL = all. */
 void settings_help(FILE *out, const char *command);
+/* All about one option ("per-host", "per_host"); -1 = there is none of that name. */
+int settings_help_option(FILE *out, const char *name);
+/* A commented config file with every key and its default (config/example.yaml). */
+void settings_example(FILE *out);
 
 /* The User-Agent to send; free() it. */
 char *settings_agent(const struct settings *s);
