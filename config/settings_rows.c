@@ -117,7 +117,8 @@ const struct setting settings_table[] = {
 		.group = "Scope",
 		.check = setting_check_word,
 		.flags = SETTING_SCOPE,
-		.help = "URLs that differ only in this query parameter are one page; repeatable",
+		.help = "URLs that differ only in this query parameter (utm_*) are one page; "
+			"repeatable",
 		.more = "The URL that is fetched keeps the parameter: only the comparison leaves "
 			"it out."},
 	{.name = "assets",

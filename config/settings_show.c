@@ -8,6 +8,7 @@
 #include "config/text.h"
 
 #define HELP_COLUMN    30
+#define HELP_WIDTH     96
 #define COMMENT_COLUMN 40
 
 /* What YAML refuses raw, or a terminal should not be shown raw: C1, bidi, invisible. */
@@ -224,8 +225,29 @@ static void flag_text(const struct setting *o, struct buf *out)
 		buf_addf(out, " %s", o->arg);
 }
 
+/* Words into the right column, which may take several lines. */
+static void help_words(struct buf *out, size_t column, const char *text)
+{
+	while (*text) {
+		size_t n = strcspn(text, " ");
+		if (column > HELP_COLUMN && column + 1 + n > HELP_WIDTH) {
+			buf_addf(out, "\n%*s", HELP_COLUMN, "");
+			column = HELP_COLUMN;
+		} else if (column > HELP_COLUMN) {
+			buf_add_ch(out, ' ');
+			column++;
+		}
+		buf_add(out, text, n);
+		column += n;
+		text += n;
+		text += strspn(text, " ");
+	}
+	buf_add_ch(out, '\n');
+}
+
 static void help_line(const struct setting *o, struct buf *out)
 {
+	struct buf text = BUF_INIT;
 	size_t start = out->len;
 
 	flag_text(o, out);
@@ -235,11 +257,12 @@ static void help_line(const struct setting *o, struct buf *out)
 	}
 	while (out->len - start < HELP_COLUMN)
 		buf_add_ch(out, ' ');
-	buf_add_str(out, o->help);
+	buf_add_str(&text, o->help);
 	if (o->def && strcmp(o->def, "none") && !(o->flags & SETTING_REPEAT) &&
 		(o->type != SETTING_BOOL || (o->flags & SETTING_VALUED)))
-		buf_addf(out, " [%s]", o->def);
-	buf_add_ch(out, '\n');
+		buf_addf(&text, " [%s]", o->def);
+	help_words(out, HELP_COLUMN, text.data);
+	buf_release(&text);
 }
 
 void settings_help(FILE *f, const char *command)

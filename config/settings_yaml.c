@@ -54,10 +54,10 @@ static int one_value(struct reader *r, const struct setting *o, const struct yam
 	if (v->kind != YAMLFILE_SCALAR)
 		return yamlfile_fail(r->y, v, r->err, "%s: expected one value, found a list%s",
 			setting_key(o, key), o->type == SETTING_LIST ? " inside the list" : "");
-	if (v->null)
+	if (v->null && o->type == SETTING_STRING)
 		return yamlfile_fail(r->y, v, r->err, "%s: expected %s, found nothing",
-			setting_key(o, key), o->arg ? o->arg : "yes or no");
-	if (setting_parse(o, r->s, v->text, &why) < 0)
+			setting_key(o, key), o->arg);
+	if (setting_parse(o, r->s, v->null ? "" : v->text, &why) < 0)
 		return yamlfile_fail(r->y, v, r->err, "%s: %s", setting_key(o, key), why.text);
 	return 0;
 }
