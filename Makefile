@@ -8,8 +8,21 @@
 BUILD    ?= build
 PREFIX   ?= /usr/local
 DESTDIR  ?=
-CC       ?= gcc
 VERSION  := 0.1.0
+ifeq ($(origin CC),default)
+CC       := gcc
+endif
+# Where the external test data is; absent = those cases are skipped, and said so.
+CONFORMANCE  ?= ../shared/conformance
+FUZZ_SECONDS ?= 30
+CORES    := $(shell nproc 2>/dev/null || echo 2)
+# A make started without -j uses every core.
+PARALLEL  = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(CORES))
+AGAIN     = +@$(MAKE) --no-print-directory $(PARALLEL)
+
+.DELETE_ON_ERROR:
+.PHONY: all
+all: $(BUILD)/skitter
 
 # ---- the rooms ---------------------------------------------------------------
 ROOMS    := config workers page storage crawler
@@ -30,8 +43,6 @@ LIB_crawler := $(BUILD)/crawler.a $(BUILD)/page.a $(LIB_storage)
 # ---- flags -------------------------------------------------------------------
 PKGS     := libcurl libevent libevent_pthreads sqlite3 libidn2 libpsl zlib libdeflate libzstd libbrotlidec yaml-0.1 \
             expat libpcre2-8 libseccomp jansson libcrypto
-PKG_CFLAGS = $(shell pkg-config --cflags $(PKGS) 2>/dev/null)
-PKG_LIBS   = $(shell pkg-config --libs $(PKGS) 2>/dev/null)
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings
 OPT      ?= -O2
@@ -45,12 +56,27 @@ ifneq ($(SANITIZE),)
 CFLAGS   += -fsanitize=$(SANITIZE) -fno-sanitize-recover=undefined
 LDFLAGS  += -fsanitize=$(SANITIZE)
 endif
+ifeq ($(FUZZ),1)
+CFLAGS   += -fsanitize=fuzzer-no-link
+endif
 ifeq ($(CO),ucontext)
 CPPFLAGS += -DCO_UCONTEXT
 endif
 
-.PHONY: all
-all: $(BUILD)/skitter
+# What pkg-config says, asked once per build folder and only by goals that compile:
+# the goals that set up first (crawl, test, ...) come here by a second make, after the
+# packages are in place.
+OUTER := crawl test check test-full asan ubsan tsan valgrind ucontext fuzz bench deps deps-test deps-full deps-bench layers tidy dist clean help
+ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
+include $(BUILD)/flags.mk
+endif
+
+$(BUILD)/flags.mk: Makefile
+	@mkdir -p $(@D)
+	@pkg-config --exists --print-errors $(PKGS) || \
+		{ echo "make: a library or pkg-config is missing; 'make deps' installs what skitter needs" >&2; exit 1; }
+	@{ echo "PKG_CFLAGS := $$(pkg-config --cflags $(PKGS))"; \
+	   echo "PKG_LIBS := $$(pkg-config --libs $(PKGS))"; } > $@
 
 # ---- objects and archives ----------------------------------------------------
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(BUILD)/obj/%.o,$(filter %.S,$(1)))
@@ -85,8 +111,154 @@ endef
 $(foreach r,$(ROOMS),$(eval $(call unit_rule,$(r))))
 .SECONDARY:
 
-.PHONY: unit
+
+# ---- the test web server, the worlds' runner ----------------------------------
+SERVER_SRC := $(filter-out tests/server/main.c tests/server/run_%.c,$(wildcard tests/server/*.c))
+RUNNER_SRC := $(wildcard tests/server/run_*.c)
+WORLDS     := $(wildcard tests/worlds/*.world)
+
+$(BUILD)/testserver: $(call obj,tests/server/main.c $(SERVER_SRC)) $(LIB_config)
+	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(BUILD)/worlds: $(call obj,$(RUNNER_SRC) $(SERVER_SRC)) $(LIB_config)
+	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+$(BUILD)/conformance: $(call obj,$(wildcard tests/conformance/*.c)) $(LIB_page)
+	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
+# ---- benches: tests/bench/bench_NAME.c, with the peers that are installed -------
+BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
+PEERS      = $(shell for p in gumbo libxml-2.0; do pkg-config --exists $$p && echo $$p; done)
+PEER_DEFS  = $(if $(filter gumbo,$(PEERS)),-DHAVE_GUMBO) $(if $(filter libxml-2.0,$(PEERS)),-DHAVE_LIBXML2)
+
+$(BENCH_BIN): $(BUILD)/bench/%: tests/bench/%.c $(LIB_crawler)
+	@mkdir -p $(@D)
+	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(PEER_DEFS) $(if $(PEERS),$$(pkg-config --cflags $(PEERS))) $(LDFLAGS) \
+		-o $@ $^ $(PKG_LIBS) $(if $(PEERS),$$(pkg-config --libs $(PEERS)))
+
+# ---- fuzz targets: tests/fuzz/fuzz_NAME.c, clang's libFuzzer (see `fuzz`) --------
+FUZZ_BIN  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
+
+$(FUZZ_BIN): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIB_crawler)
+	@mkdir -p $(@D)
+	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+
+# ---- what people type: set up, build, do ----------------------------------------
+.PHONY: crawl test check deps deps-test deps-full deps-bench
+deps:
+	@tests/tools/deps.sh build $(BUILD)
+deps-test:
+	@tests/tools/deps.sh test $(BUILD)
+deps-full:
+	@tests/tools/deps.sh full $(BUILD)
+deps-bench:
+	@tests/tools/deps.sh bench $(BUILD)
+
+ifneq ($(URL),)
+crawl: deps
+	$(AGAIN) $(BUILD)/skitter
+	@$(BUILD)/skitter crawl '$(URL)' $(ARGS)
+else
+crawl: deps
+	$(AGAIN) $(BUILD)/skitter $(BUILD)/testserver
+	@tests/tools/demo.sh $(BUILD)
+endif
+
+test check: deps-test
+	$(AGAIN) test-build
+	@tests/run_all.sh $(BUILD) $(SUITES)
+
+# ---- the suites, one by one -------------------------------------------------------
+# (`make test SUITES="unit worlds"` runs some; `make worlds WORLDS=tests/worlds/x.world` one)
+SUITES ?= layers unit conformance worlds demo real
+export CONFORMANCE
+.PHONY: test-build unit worlds demo real conformance layers
+test-build: $(BUILD)/skitter $(BUILD)/testserver $(BUILD)/worlds $(BUILD)/conformance $(UNIT)
+
 unit: $(UNIT)
-	@set -e; for t in $(UNIT); do $$t; done
+	@tests/run_unit.sh $(UNIT)
+worlds: $(BUILD)/skitter $(BUILD)/worlds
+	@tests/run_worlds.sh $(BUILD) $(WORLDS)
+demo: $(BUILD)/skitter $(BUILD)/testserver
+	@tests/run_demo.sh $(BUILD)
+real: $(BUILD)/skitter
+	@tests/real/run.sh $(BUILD)
+conformance: $(BUILD)/conformance
+	@$(BUILD)/conformance $(CONFORMANCE) $(BUILD)/conformance.misses
+layers:
+	@tests/tools/layers.sh
+
+# ---- the long runs ------------------------------------------------------------------
+.PHONY: asan ubsan tsan ucontext valgrind fuzz test-full kills
+# Sanitizers slow a crawl down: SLOW stretches the deadlines of tests, never a result.
+asan ubsan: deps-full
+	$(AGAIN) BUILD=$(BUILD)-asan SANITIZE=address,undefined OPT=-O1 test-build
+	@SLOW=6 tests/run_all.sh $(BUILD)-asan unit worlds demo real
+tsan: deps-full
+	$(AGAIN) BUILD=$(BUILD)-tsan SANITIZE=thread OPT=-O1 test-build
+	@SLOW=6 tests/run_all.sh $(BUILD)-tsan unit worlds demo real
+ucontext: deps-full
+	$(AGAIN) BUILD=$(BUILD)-ucontext CO=ucontext test-build
+	@tests/run_all.sh $(BUILD)-ucontext unit worlds
+valgrind: deps-full
+	$(AGAIN) BUILD=$(BUILD)-valgrind OPT=-O1 test-build
+	@WRAP="valgrind --quiet --error-exitcode=99 --child-silent-after-fork=yes" SLOW=20 \
+		tests/run_all.sh $(BUILD)-valgrind unit
+fuzz: deps-full
+	$(AGAIN) BUILD=$(BUILD)-fuzz CC=clang SANITIZE=address,undefined FUZZ=1 OPT=-O1 fuzz-build
+	@FUZZ_SECONDS=$(FUZZ_SECONDS) tests/run_fuzz.sh $(BUILD)-fuzz
+.PHONY: fuzz-build
+fuzz-build: $(FUZZ_BIN)
+kills: $(BUILD)/skitter
+	@ROUNDS=$(or $(ROUNDS),40) tests/real/run.sh $(BUILD) kills
+
+test-full: deps-full
+	$(AGAIN) test-build
+	@ROUNDS=40 tests/run_all.sh $(BUILD) layers unit conformance worlds demo real asan tsan ucontext valgrind fuzz
+
+# ---- bench, habits --------------------------------------------------------------------
+.PHONY: bench bench-build
+bench-build: $(BUILD)/skitter $(BENCH_BIN)
+bench: deps-bench
+	$(AGAIN) bench-build
+	@tests/bench/run.sh $(BUILD)
+
+.PHONY: tidy install uninstall dist clean help
+tidy:
+	@tests/tools/tidy.sh
+install: $(BUILD)/skitter
+	install -D -m 755 $(BUILD)/skitter $(DESTDIR)$(PREFIX)/bin/skitter
+	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/skitter/README.md
+	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/skitter/LICENSE
+	install -D -m 644 config/example.yaml $(DESTDIR)$(PREFIX)/share/doc/skitter/example.yaml
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/skitter
+	rm -rf $(DESTDIR)$(PREFIX)/share/doc/skitter
+dist:
+	@mkdir -p $(BUILD)
+	git archive --format=tar.gz --prefix=skitter-$(VERSION)/ -o $(BUILD)/skitter-$(VERSION).tar.gz HEAD
+clean:
+	rm -rf $(BUILD) $(BUILD)-asan $(BUILD)-tsan $(BUILD)-ucontext $(BUILD)-valgrind $(BUILD)-fuzz
+help:
+	@sed -n 's/^#? \{0,1\}//p' Makefile
+
+#? make crawl [URL=...] [ARGS=...]  set up, build, crawl URL into HOST.db (without URL: a demo site)
+#? make test                        set up, build, run every test (under five minutes); also: make check
+#? make test-full                   the same and the long runs: sanitizers, many kills, valgrind, fuzz
+#?
+#? make                             build $(BUILD)/skitter            make clean     remove every build folder
+#? make deps | deps-test | deps-full    install the packages for building, testing, the long runs
+#? make install uninstall           to $(DESTDIR)$(PREFIX)           make dist      a source archive
+#?
+#? one suite:   unit worlds demo real kills conformance layers
+#? long runs:   asan ubsan tsan ucontext valgrind fuzz
+#? habits:      tidy (format, clang-tidy, cppcheck)   layers (who may include whom)   bench
+#?
+#? BUILD=DIR        build folder (build)            DEV=1        warnings are errors
+#? CC=gcc|clang     compiler                        SANITIZE=address,undefined | thread
+#? CO=ucontext      portable coroutine switch       OPT=-O2      optimisation
+#? DEPS=1           install packages by sudo without asking
+#? CONFORMANCE=DIR  external test data              WORLDS=FILE  the worlds to run
+#? SUITES="..."     what make test runs             ROUNDS=N     rounds of the kill test
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

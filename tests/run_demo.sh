@@ -1,0 +1,56 @@
+#!/bin/sh
+# run_demo.sh BUILD - what `make crawl` shows, checked: the demo site, its summary, its three questions.
+set -u
+b=$1
+passed=0 failed=0
+tmp=$b/demo.test
+mkdir -p "$tmp" || exit 1
+
+check() { # check NAME EXPECTED FOUND
+	if [ "$2" = "$3" ]; then
+		passed=$((passed + 1))
+		echo "[       OK ] demo: $1"
+	else
+		failed=$((failed + 1))
+		printf '[  FAILED  ] demo: %s\n---- expected\n%s\n---- found\n%s\n----\n' "$1" "$2" "$3"
+	fi
+}
+ask() {
+	sqlite3 "file:$b/demo.db?mode=ro" "$1" 2>&1 | sed 's#http://127.0.0.1:[0-9]*##g'
+}
+
+tests/tools/demo.sh "$b" </dev/null >"$tmp/out" 2>"$tmp/err"
+check "exit status" 0 $?
+check "three questions answered" 3 "$(grep -c '^\$ skitter sql' "$tmp/out")"
+check "pages" "/
+/about.html
+/glossary.html
+/naive.html
+/orphan.html
+/silk.html
+/spiders/
+/spiders/garden-spider.html
+/spiders/jumping-spider.html
+/spiders/water-spider.html
+/spiders/wolf-spider.html
+/webs/
+/webs/bell.html
+/webs/numbers.html
+/webs/orb.html
+/webs/sheet.html" "$(ask "select url from pages where status = 200 and content_type like 'text/html%' order by url")"
+check "redirects" "/glossary|302|/glossary.html
+/old-index.html|301|/" "$(ask "select url, status, redirect from pages where status between 300 and 399 order by url")"
+check "the broken link" "/spiders/house-spider.html|404|/spiders/" \
+	"$(ask "select url, status, referrer from pages where status = 404")"
+check "robots.txt is obeyed" "/private/diary.html|robots" \
+	"$(ask "select url, reason from excluded where url like '%/private/%'")"
+check "nothing below /private was requested" 0 "$(grep -c '/private/' "$b/demo.log")"
+check "nofollow is obeyed" 0 "$(ask "select count(*) from pages where url like '%/guestbook.html'")"
+check "the older encoding" "Visite guidée|windows-1252" \
+	"$(ask "select title, charset from pages where url like '%/naive.html'")"
+check "gzip as the server sent it" gzip "$(ask "select encoding from bodies where url like '%/silk.html'")"
+check "nothing is requested twice" "" "$(cut -f 3 "$b/demo.log" | grep -v '^/robots.txt$' | sort | uniq -d)"
+check "nothing is left" 0 "$(ask "select count(*) from frontier")"
+echo "$passed passed, $failed failed"
+[ $failed -eq 0 ] || tail -n 20 "$tmp/err"
+[ $failed -eq 0 ]

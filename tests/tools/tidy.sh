@@ -1,0 +1,28 @@
+#!/bin/sh
+# tidy.sh - layout (clang-format) and what clang-tidy and cppcheck find; tools that are absent are named.
+set -u
+cd "$(dirname "$0")/../.." || exit 1
+files=$(git ls-files -- '*.c' '*.h')
+sources=$(git ls-files -- 'config/*.c' 'workers/*.c' 'storage/*.c' 'crawler/*.c')
+failed=0
+
+if command -v clang-format >/dev/null; then
+	clang-format --dry-run -Werror $files || failed=1
+else
+	echo "tidy: clang-format is not installed"
+fi
+if command -v cppcheck >/dev/null; then
+	cppcheck --quiet --std=c11 --enable=warning,portability --inline-suppr --error-exitcode=1 \
+		--suppress=missingIncludeSystem -D_GNU_SOURCE -I. $sources || failed=1
+else
+	echo "tidy: cppcheck is not installed"
+fi
+if command -v clang-tidy >/dev/null; then
+	clang-tidy --quiet --warnings-as-errors='*' \
+		--checks='-*,bugprone-*,clang-analyzer-*,-bugprone-easily-swappable-parameters,-bugprone-reserved-identifier,-bugprone-assignment-in-if-condition,-clang-analyzer-security.insecureAPI.DeprecatedOrUnsafeBufferHandling' \
+		$sources -- -std=c11 -D_GNU_SOURCE '-DSKITTER_VERSION="tidy"' -I. \
+		$(pkg-config --cflags libcurl libevent sqlite3) 2>/dev/null || failed=1
+else
+	echo "tidy: clang-tidy is not installed"
+fi
+exit $failed
