@@ -43,9 +43,9 @@ struct procpool;
 struct procpool_opts {
 	const char *role;
 	size_t workers;
-	struct event_base *base;
-	size_t answer_size; /* of each answer area, bytes */
-	int readonly_fd;    /* the slots' arena; -1: none. Stays the caller's */
+	struct event_base *base; /* NULL: the pool runs inside procpool_step and _join only */
+	size_t answer_size;	 /* of each answer area, bytes */
+	int readonly_fd;	 /* the slots' arena; -1: none. Stays the caller's */
 	size_t arena_size;
 	int64_t deadline_ms; /* per task, from when its computing may begin; 0: none */
 	const char *const
@@ -79,6 +79,10 @@ void procpool_close(struct procpool *pool); /* no more tasks; workers get EOF wh
 /* Waits, handling answers, until a closed pool has no task and no process left. Blocks the
  * caller, not to be used inside a callback of the pool. -1 with errno ETIMEDOUT. */
 int procpool_join(struct procpool *pool, int64_t timeout_ms);
+
+/* Waits up to timeout_ms for something to happen and handles what has: for commands that have no
+ * event loop. Same rule as join. 0, or -1 with errno ETIMEDOUT. */
+int procpool_step(struct procpool *pool, int64_t timeout_ms);
 
 /* Kills what still runs, answers what is left PROC_CLOSED. NULL is fine. */
 void procpool_free(struct procpool *pool);
@@ -114,6 +118,7 @@ struct procpool_worker {
 		       */
 	size_t answer_size;
 	/* procpool_worker.c: */
+	size_t stride;
 	char *areas;
 	uint64_t seq;
 	bool ready;

@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/falloc.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,10 +13,7 @@
 #include "config/clock.h"
 #include "config/mem.h"
 #include "workers/misuse.h"
-
-#ifndef MFD_NOEXEC_SEAL
-#define MFD_NOEXEC_SEAL 0x0008U
-#endif
+#include "workers/shm.h"
 
 #define KEEP  ((size_t)64 * 1024) /* what a small slot keeps in memory between pages */
 #define GRAIN ((size_t)64 * 1024) /* credit is handed out in these */
@@ -41,12 +37,9 @@ struct slots {
 	pthread_t thread;
 };
 
-static size_t round_up(size_t n, size_t to)
+static size_t grains(size_t n)
 {
-	size_t r = n % to;
-	if (r == 0)
-		return n;
-	return n > SIZE_MAX - to ? SIZE_MAX : n + (to - r);
+	return (n + GRAIN - 1) / GRAIN * GRAIN;
 }
 
 static void check_thread(const struct slots *s)
@@ -76,17 +69,9 @@ static void shelf_init(
 
 static int arena_open(struct slots *s, struct err *err)
 {
-	s->fd = memfd_create("skitter-slots", MFD_CLOEXEC | MFD_ALLOW_SEALING | MFD_NOEXEC_SEAL);
-	if (s->fd < 0 && errno == EINVAL) /* before Linux 6.3 */
-		s->fd = memfd_create("skitter-slots", MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	s->fd = shm_open_sealed("bodies", s->arena_size, err);
 	if (s->fd < 0)
-		return err_set(err, EXIT_INTERNAL, "cannot get shared memory (memfd_create): %s",
-			strerror(errno));
-	if (ftruncate(s->fd, (off_t)s->arena_size) != 0 ||
-		fcntl(s->fd, F_ADD_SEALS, F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_SEAL) != 0)
-		return err_set(err, EXIT_INTERNAL,
-			"cannot get %zu bytes of shared memory for bodies: %s", s->arena_size,
-			strerror(errno));
+		return -1;
 	s->arena = mmap(
 		NULL, s->arena_size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, s->fd, 0);
 	if (s->arena == MAP_FAILED) {
@@ -102,13 +87,12 @@ static int arena_open(struct slots *s, struct err *err)
 struct slots *slots_open(
 	size_t nsmall, size_t small_size, size_t nbig, size_t big_size, struct err *err)
 {
-	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t small_bytes, big_bytes;
 	struct slots *s = mem_zalloc(sizeof(*s));
 	s->fd = -1;
 	s->thread = pthread_self();
-	small_size = round_up(small_size, page);
-	big_size = round_up(big_size, page);
+	small_size = shm_page_round(small_size);
+	big_size = shm_page_round(big_size);
 	if (__builtin_mul_overflow(nsmall, small_size, &small_bytes) ||
 		__builtin_mul_overflow(nbig, big_size, &big_bytes) ||
 		__builtin_add_overflow(small_bytes, big_bytes, &s->arena_size) ||
@@ -198,7 +182,7 @@ struct slot *slots_grow_to(struct slots *s, struct slot *slot, size_t want)
 		return slot;
 	if (want > s->big.size || s->big.n == 0)
 		return NULL;
-	want = round_up(want, GRAIN);
+	want = grains(want);
 	if (want > s->big.size)
 		want = s->big.size;
 	size_t more = want - (slot->big ? slot->cap : 0);
@@ -232,12 +216,9 @@ void slots_pass(struct slot *slot, enum slot_owner from, enum slot_owner to)
 	slot->since_ms = clock_ms();
 }
 
-static void punch(struct slots *s, const struct slot *slot, size_t from, size_t to)
+static void punch(struct slots *s, const struct slot *slot, size_t from)
 {
-	/* Where it fails the memory stays in use, which slots_touched_bytes shows. */
-	if (to > from)
-		(void)fallocate(s->fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE,
-			(off_t)(slot->offset + from), (off_t)(to - from));
+	shm_punch(s->fd, slot->offset + from, slot->offset + slot->cap);
 }
 
 void slots_give(struct slots *s, struct slot *slot)
@@ -249,12 +230,12 @@ void slots_give(struct slots *s, struct slot *slot)
 	struct shelf *shelf = slot->big ? &s->big : &s->small;
 	if (slot->big) {
 		/* All of it: the fetcher may have written more than the length it settled for. */
-		punch(s, slot, 0, slot->cap);
+		punch(s, slot, 0);
 		s->lent -= slot->cap;
 		slot->cap = 0;
 		slot->touched = 0;
 	} else if (slot->touched > KEEP) {
-		punch(s, slot, KEEP, slot->cap);
+		punch(s, slot, KEEP);
 		slot->touched = KEEP;
 	}
 	slot->owner = SLOT_FREE;
