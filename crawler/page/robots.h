@@ -8,9 +8,12 @@
  * /robots.txt itself is always allowed. What a fetch status means for the file
  * (2.3.1) is the business of the caller.
  *
- * Bounds: ROBOTS_MAX bytes are read, a line of more than ROBOTS_MAX_LINE is cut
- * (and so skipped, if a rule); matching costs at most rule length * path length
- * in the worst case and is linear in practice.
+ * Beyond the RFC, as the large crawlers read it: a missing colon, the common
+ * misspellings of Disallow, /dir/index.html standing for /dir/ in Allow, several names in one User-agent line (separated by commas),
+ * Crawl-delay for the names above it, and Sitemap (also a bare URL of one).
+ *
+ * Bounds: ROBOTS_MAX bytes are read; a line that this cuts is not used. One match costs
+ * the length of the rules and of the path, whatever the number of stars.
  *
  * Ownership: the result holds copies; text may go away. Read-only after parsing,
  * so any thread may ask.
@@ -21,8 +24,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#define ROBOTS_MAX	(500 * 1024)
-#define ROBOTS_MAX_LINE 16384
+#define ROBOTS_MAX	    (500 * 1024)
+#define ROBOTS_MAX_SITEMAPS 1000
 
 struct robots;
 
