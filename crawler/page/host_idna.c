@@ -3,10 +3,6 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <unicase.h>
-#include <unictype.h>
-#include <uninorm.h>
-#include <unistr.h>
 
 #include "config/mem.h"
 
@@ -32,11 +28,9 @@ static bool is_excluded(uint32_t c)
 {
 	static const uint32_t range[][2] = {
 		{0x61c, 0x61c}, /* bidi controls */
-		{0x200e, 0x200f}, {0x202a, 0x202e},
-		{0x2066, 0x206f},   /* and deprecated format controls */
+		{0x200e, 0x200f}, {0x202a, 0x202e}, {0x2066, 0x2069},
 		{0x2ff0, 0x2fff},   /* ideographic description */
 		{0xfff9, 0xffff},   /* specials */
-		{0x1d173, 0x1d17a}, /* musical format controls */
 		{0xe0000, 0xe007f}, /* tags */
 	};
 

@@ -13,7 +13,25 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <unicase.h>
+#include <unictype.h>
+#include <uninorm.h>
+#include <unistr.h>
+
 #include "config/buf.h"
+
+/* libunistring comes with libpsl and libidn2, which need it themselves; weak, so that
+ * it need not be named to the linker again. */
+#pragma weak u32_casefold
+#pragma weak u32_normalize
+#pragma weak u8_mbtoucr
+#pragma weak uc_bidi_class
+#pragma weak uc_combining_class
+#pragma weak uc_is_general_category_withtable
+#pragma weak uc_is_property_default_ignorable_code_point
+#pragma weak uc_joining_type
+#pragma weak uninorm_nfc
+#pragma weak uninorm_nfkc
 
 /* Longest name taken (bytes). DNS ends at 253; the mapping may shrink a name. */
 #define HOST_IDNA_MAX 4096

@@ -2,8 +2,6 @@
  * RFC 5892 (A.1, A.2) and the bidi rule of RFC 5893 (2). */
 #include "crawler/page/host_idna.h"
 
-#include <unictype.h>
-
 enum { VIRAMA = 9 };
 
 /* ZERO WIDTH NON-JOINER between letters that would join (L or D, transparent ones
