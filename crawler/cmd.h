@@ -16,9 +16,10 @@
 struct command {
 	const char *name;
 	int (*fn)(int argc, char **argv);
-	const char *help;  /* one line */
-	const char *usage; /* what follows "skitter " */
-	const char *text; /* options and meaning; NULL = the options come from the settings table */
+	const char *help;     /* one line */
+	const char *usage;    /* what follows "skitter " */
+	const char *text;     /* options and meaning, whole lines; NULL = none */
+	bool settings;	      /* the options of the settings table follow */
 	const char *examples; /* whole lines */
 };
 

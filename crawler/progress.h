@@ -68,9 +68,14 @@ void progress_close(struct progress *p);
 
 struct progress_look {
 	int columns; /* 0 = 80 */
+	int rows;    /* 0 = 24 */
 	bool color;
 	bool utf8;
 };
+
+/* What the descriptor can show: its size, colour (a terminal, and no NO_COLOR), UTF-8 by
+ * the locale variables. */
+void progress_look_at(struct progress_look *look, int fd);
 
 /* Rates over about the last 5 s, from totals at known times. */
 struct progress_rate {
