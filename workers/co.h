@@ -55,7 +55,8 @@ WAITS int co_sleep_ms(int64_t ms); /* never shorter; 0, or -1 ECANCELED */
 WAITS int co_yield_now(void);	   /* lets all that are ready run; 0, or -1 ECANCELED */
 
 /* Waits until fd is ready for `events` (EV_READ, EV_WRITE or both). 0, or -1 with
- * ETIMEDOUT, ECANCELED, or what the kernel said of the descriptor (EBADF, EPERM). */
+ * ETIMEDOUT, ECANCELED, or what the kernel said of the descriptor (EBADF, EPERM: a
+ * plain file, always ready). The descriptor must stay open meanwhile. */
 WAITS int co_wait_fd(int fd, short events, int64_t deadline_ms);
 
 /* Waits for co_wake, which queues a coroutine that is in co_park and does nothing to

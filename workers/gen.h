@@ -19,7 +19,7 @@ struct loop;
  * generator's result (gen_result). */
 struct gen *gen_open(struct loop *l, void *(*fn)(struct gen *g, void *arg), void *arg);
 
-/* Runs the body until it yields (true, *value set) or returns (false). */
+/* Runs the body until it yields (true, *value set; value may be NULL) or returns (false). */
 bool gen_next(struct gen *g, void **value);
 /* The same, and the gen_yield it stands in returns `sent`. (At the first call no
  * gen_yield waits for it, and `sent` is dropped.) */

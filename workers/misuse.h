@@ -1,21 +1,11 @@
-/* misuse.h - for what only a wrong caller can bring about: one sentence, then abort. */
+/* misuse.h - what cannot go on: a rule of a header was broken by the caller.
+ *
+ * Logs the sentence and aborts, so that a core or a debugger shows who called. For bugs
+ * of the program only, never for bad input.
+ */
 #ifndef SKITTER_WORKERS_MISUSE_H
 #define SKITTER_WORKERS_MISUSE_H
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <stdarg.h>
-
-__attribute__((format(printf, 1, 2), noreturn, cold, unused)) static void misuse(
-	const char *fmt, ...)
-{
-	va_list ap;
-	fputs("skitter: ", stderr);
-	va_start(ap, fmt);
-	vfprintf(stderr, fmt, ap);
-	va_end(ap);
-	fputc('\n', stderr);
-	abort();
-}
+_Noreturn void misuse(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
 
 #endif

@@ -81,6 +81,7 @@ struct flag {
 	struct lock lock;
 	struct cond changed;
 	atomic_bool on;
+	uint64_t times; /* it was set */
 };
 void flag_init(struct flag *f);
 void flag_release(struct flag *f);

@@ -1,0 +1,801 @@
+/* Coroutines: spawn, join, sleep, park, cancel, wait lists, descriptors, what survives a switch. */
+#include <errno.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "config/buf.h"
+#include "config/clock.h"
+#include "workers/co.h"
+#include "workers/instrument.h"
+#include "workers/stack.h"
+
+static struct loop *loop;
+static struct buf said; /* what the coroutines of a test said, in order */
+
+static int setup(void **state)
+{
+	(void)state;
+	loop = loop_open();
+	buf_init(&said);
+	return 0;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	loop_close(loop);
+	buf_release(&said);
+	return 0;
+}
+
+/* ---- order ---- */
+
+static void says(void *arg)
+{
+	buf_add_str(&said, arg);
+}
+
+static void says_twice(void *arg)
+{
+	buf_add_str(&said, arg);
+	assert_int_equal(co_yield_now(), 0);
+	buf_add_str(&said, arg);
+}
+
+static char a[] = "a", b[] = "b", c[] = "c";
+
+static void test_spawn_only_queues(void **state)
+{
+	(void)state;
+	co_detach(co_spawn(loop, "a", says, a));
+	co_detach(co_spawn(loop, "b", says, b));
+	assert_string_equal(said.data, "");
+	assert_int_equal(loop_live(loop), 2);
+	loop_run(loop);
+	assert_string_equal(said.data, "ab");
+	assert_int_equal(loop_live(loop), 0);
+}
+
+static void test_yield_takes_turns(void **state)
+{
+	(void)state;
+	co_detach(co_spawn(loop, "a", says_twice, a));
+	co_detach(co_spawn(loop, "b", says_twice, b));
+	co_detach(co_spawn(loop, "c", says_twice, c));
+	loop_run(loop);
+	assert_string_equal(said.data, "abcabc");
+}
+
+/* ---- join ---- */
+
+static void joins(void *arg)
+{
+	co_join(arg);
+	buf_add_str(&said, "joined");
+}
+
+static void test_join_in_coroutine(void **state)
+{
+	(void)state;
+	struct co *co = co_spawn(loop, "a", says_twice, a);
+
+	co_detach(co_spawn(loop, "joiner", joins, co));
+	loop_run(loop);
+	assert_string_equal(said.data, "aajoined");
+}
+
+static void test_join_of_ended(void **state)
+{
+	(void)state;
+	struct co *co = co_spawn(loop, "a", says, a);
+
+	loop_run(loop);
+	assert_true(co_done(co));
+	co_join(co);
+	assert_string_equal(said.data, "a");
+}
+
+static void sleeps_long(void *arg)
+{
+	(void)arg;
+	co_sleep_ms(3600 * 1000);
+	buf_add_str(&said, co_cancelled() ? "cancelled" : "slept");
+}
+
+/* The join must return although another coroutine goes on sleeping. */
+static void test_join_on_main(void **state)
+{
+	(void)state;
+	struct co *sleeper = co_spawn(loop, "sleeper", sleeps_long, NULL);
+	struct co *co = co_spawn(loop, "a", says_twice, a);
+
+	co_join(co);
+	assert_string_equal(said.data, "aa");
+	assert_false(co_done(sleeper));
+	co_cancel(sleeper);
+	co_join(sleeper);
+	assert_string_equal(said.data, "aacancelled");
+}
+
+static void test_join_all(void **state)
+{
+	(void)state;
+	struct co *cos[3] = {co_spawn(loop, "a", says_twice, a), co_spawn(loop, "b", says, b),
+		co_spawn(loop, "c", says_twice, c)};
+
+	co_join_all(cos, 3);
+	assert_string_equal(said.data, "abcac");
+}
+
+/* ---- time ---- */
+
+struct nap {
+	int ms;
+	char name[8];
+	int64_t took;
+};
+
+static void naps(void *arg)
+{
+	struct nap *n = arg;
+	int64_t began = clock_ns();
+
+	assert_int_equal(co_sleep_ms(n->ms), 0);
+	n->took = clock_ns() - began;
+	buf_add_str(&said, n->name);
+}
+
+static void test_sleep_sorts(void **state)
+{
+	(void)state;
+	struct nap nap[] = {{30, "c", 0}, {10, "a", 0}, {20, "b", 0}, {0, "0", 0}, {30, "d", 0}};
+
+	for (size_t i = 0; i < 5; i++)
+		co_detach(co_spawn(loop, nap[i].name, naps, &nap[i]));
+	loop_run(loop);
+	assert_string_equal(said.data, "0abcd");
+	for (size_t i = 0; i < 5; i++)
+		assert_true(nap[i].took >= nap[i].ms * INT64_C(1000000));
+}
+
+static size_t woken;
+
+static void sleeps_a_bit(void *arg)
+{
+	assert_int_equal(co_sleep_ms((int64_t)(size_t)arg % 50), 0);
+	woken++;
+}
+
+static size_t many(void)
+{
+#if defined(INSTRUMENT_ASAN) || defined(INSTRUMENT_TSAN)
+	return 2000;
+#else
+	return RUNNING_ON_VALGRIND ? 1000 : 100000;
+#endif
+}
+
+static size_t resident(void)
+{
+	size_t pages = 0, all = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	assert_non_null(f);
+	assert_int_equal(fscanf(f, "%zu %zu", &all, &pages), 2);
+	fclose(f);
+	return pages * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* 100,000 sleepers fit, in memory and in the kernel's map, with every kind of guard. */
+static void sleep_many(enum stack_guard guard)
+{
+	size_t n = many();
+
+	stack_guard_at_best(guard);
+	woken = 0;
+	for (size_t i = 0; i < n; i++)
+		co_detach(co_spawn(loop, "sleeper", sleeps_a_bit, (void *)i));
+	loop_run(loop);
+	assert_int_equal(woken, n);
+#if !defined(INSTRUMENT_ASAN) && !defined(INSTRUMENT_TSAN)
+	struct rusage ru;
+
+	getrusage(RUSAGE_SELF, &ru);
+	assert_true((size_t)ru.ru_maxrss * 1024 < 200 * 1024 * 1024 + n * 16 * 1024);
+	assert_true(resident() < 200u * 1024 * 1024);
+#endif
+	stack_guard_at_best(STACK_GUARD_LIGHT);
+}
+
+static void test_many_light(void **state)
+{
+	(void)state;
+	sleep_many(STACK_GUARD_LIGHT);
+}
+
+static void test_many_page(void **state)
+{
+	(void)state;
+	sleep_many(STACK_GUARD_PAGE);
+}
+
+static void test_many_canary(void **state)
+{
+	(void)state;
+	sleep_many(STACK_GUARD_CANARY);
+}
+
+/* ---- park and wake ---- */
+
+static void parks(void *arg)
+{
+	int rc = co_park(arg ? clock_ms() + *(int *)arg : -1);
+
+	buf_add_str(&said, !rc ? "woken " : errno == ETIMEDOUT ? "timeout " : "cancelled ");
+}
+
+static void wakes(void *arg)
+{
+	co_wake(arg);
+	co_wake(arg); /* it is queued already: nothing */
+	buf_add_str(&said, "woke ");
+}
+
+static void test_wake_only_queues(void **state)
+{
+	(void)state;
+	struct co *co = co_spawn(loop, "parker", parks, NULL);
+
+	co_detach(co_spawn(loop, "waker", wakes, co));
+	co_join(co);
+	assert_string_equal(said.data, "woke woken ");
+}
+
+static void test_wake_of_not_parked_does_nothing(void **state)
+{
+	(void)state;
+	int ms = 5;
+	struct co *co = co_spawn(loop, "parker", parks, &ms);
+
+	co_wake(co); /* it has not even begun */
+	co_join(co);
+	assert_string_equal(said.data, "timeout ");
+}
+
+/* ---- wait lists ---- */
+
+static struct waitlist list;
+
+struct waiter {
+	const char *name;
+	int64_t after_ms; /* negative: no deadline */
+	int rc, error;
+};
+
+static void waits(void *arg)
+{
+	struct waiter *w = arg;
+
+	w->rc = co_wait(&list, w->after_ms < 0 ? -1 : clock_ms() + w->after_ms);
+	w->error = w->rc ? errno : 0;
+	buf_add_str(&said, w->name);
+}
+
+static void test_waitlist_is_fair(void **state)
+{
+	(void)state;
+	struct waiter w[3] = {{"1", -1, 9, 9}, {"2", -1, 9, 9}, {"3", -1, 9, 9}};
+	struct co *co[3];
+
+	waitlist_init(&list);
+	assert_true(waitlist_empty(&list));
+	assert_false(waitlist_wake(&list));
+	for (int i = 0; i < 3; i++)
+		co[i] = co_spawn(loop, w[i].name, waits, &w[i]);
+	co_join(co_spawn(loop, "b", says, b));
+	assert_false(waitlist_empty(&list));
+	assert_true(waitlist_wake(&list));
+	assert_string_equal(said.data, "b");
+	co_join(co[0]);
+	assert_string_equal(said.data, "b1");
+	assert_int_equal(waitlist_wake_all(&list), 2);
+	assert_true(waitlist_empty(&list));
+	co_join_all(co + 1, 2);
+	assert_string_equal(said.data, "b123");
+	assert_int_equal(w[2].rc, 0);
+}
+
+static void test_waitlist_deadline_and_cancel(void **state)
+{
+	(void)state;
+	struct waiter w[4] = {{"1", 10, 0, 0}, {"2", -1, 0, 0}, {"3", -1, 9, 9}, {"4", 0, 0, 0}};
+	struct co *co[4];
+
+	waitlist_init(&list);
+	for (int i = 0; i < 4; i++)
+		co[i] = co_spawn(loop, w[i].name, waits, &w[i]);
+	co_join(co[0]);
+	co_join(co[3]);
+	assert_int_equal(w[0].error, ETIMEDOUT);
+	assert_int_equal(w[3].error, ETIMEDOUT);
+	co_cancel(co[1]);
+	co_join(co[1]);
+	assert_int_equal(w[1].error, ECANCELED);
+	assert_true(waitlist_wake(&list)); /* only the third is left in it */
+	assert_true(waitlist_empty(&list));
+	co_join(co[2]);
+	assert_int_equal(w[2].rc, 0);
+}
+
+/* Who was woken first and cancelled then must not lose the wake. */
+static void test_wake_wins_over_later_cancel(void **state)
+{
+	(void)state;
+	struct waiter w = {"1", -1, 9, 9};
+	struct co *co = co_spawn(loop, "1", waits, &w);
+
+	waitlist_init(&list);
+	co_join(co_spawn(loop, "b", says, b));
+	assert_true(waitlist_wake(&list));
+	co_cancel(co);
+	co_join(co);
+	assert_int_equal(w.rc, 0);
+}
+
+/* ---- cancel ---- */
+
+static void counts_cancels(void *arg)
+{
+	int *got = arg;
+
+	got[0] = co_sleep_ms(1) == -1 && errno == ECANCELED;
+	got[1] = co_cancelled();
+	got[2] = co_sleep_ms(1); /* the way out may wait again */
+	got[3] = co_cancelled();
+}
+
+static void test_cancel_before_the_wait(void **state)
+{
+	(void)state;
+	int got[4] = {9, 9, 9, 9};
+	struct co *co = co_spawn(loop, "x", counts_cancels, got);
+
+	co_cancel(co);
+	co_join(co);
+	assert_int_equal(got[0], 1);
+	assert_int_equal(got[1], 1);
+	assert_int_equal(got[2], 0);
+	assert_int_equal(got[3], 1);
+	assert_false(co_cancelled());
+}
+
+static void joins_firmly(void *arg)
+{
+	struct co *co = co_spawn(loop, "napper", sleeps_a_bit, (void *)20);
+
+	(void)arg;
+	co_join(co); /* not cut short by the cancel */
+	buf_add_str(&said, woken ? "whole " : "short ");
+	buf_add_str(&said, co_yield_now() ? "then cancelled" : "cancel lost");
+}
+
+static void test_join_is_not_cancelled(void **state)
+{
+	(void)state;
+	struct co *co = co_spawn(loop, "x", joins_firmly, NULL);
+
+	woken = 0;
+	co_join(co_spawn(loop, "b", says_twice, b));
+	co_cancel(co);
+	co_join(co);
+	assert_string_equal(said.data, "bbwhole then cancelled");
+}
+
+static void ends_when_cancelled(void *arg)
+{
+	(void)arg;
+	while (!co_sleep_ms(3600 * 1000))
+		;
+	co_sleep_ms(3600 * 1000); /* closing cancels this one too */
+	buf_add_str(&said, "end ");
+}
+
+static void test_close_ends_the_living(void **state)
+{
+	(void)state;
+	loop_close(loop);
+	loop = loop_open();
+	for (int i = 0; i < 3; i++)
+		co_detach(co_spawn(loop, "x", ends_when_cancelled, NULL));
+	co_join(co_spawn(loop, "a", says_twice, a));
+	loop_close(loop);
+	assert_string_equal(said.data, "aaend end end ");
+	loop = loop_open();
+}
+
+/* ---- descriptors ---- */
+
+static int pair[2];
+
+static void echoes(void *arg)
+{
+	char ch;
+
+	(void)arg;
+	assert_int_equal(co_wait_fd(pair[1], EV_READ, -1), 0);
+	assert_int_equal(read(pair[1], &ch, 1), 1);
+	assert_int_equal(co_wait_fd(pair[1], EV_WRITE, -1), 0);
+	assert_int_equal(write(pair[1], &ch, 1), 1);
+}
+
+static void asks(void *arg)
+{
+	char ch = 'x';
+
+	(void)arg;
+	assert_int_equal(co_wait_fd(pair[0], EV_READ, clock_ms() + 5), -1);
+	assert_int_equal(errno, ETIMEDOUT);
+	assert_int_equal(write(pair[0], &ch, 1), 1);
+	assert_int_equal(co_wait_fd(pair[0], EV_READ, clock_ms() + 60000), 0);
+	ch = 0;
+	assert_int_equal(read(pair[0], &ch, 1), 1);
+	assert_int_equal(ch, 'x');
+	/* What is there counts, even when the deadline has passed. */
+	assert_int_equal(write(pair[1], &ch, 1), 1);
+	assert_int_equal(co_wait_fd(pair[0], EV_READ, 0), 0);
+	buf_add_str(&said, "answered");
+}
+
+static void test_wait_fd(void **state)
+{
+	(void)state;
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	struct co *co[2] = {co_spawn(loop, "echo", echoes, NULL), co_spawn(loop, "ask", asks, NULL)};
+
+	co_join_all(co, 2);
+	assert_string_equal(said.data, "answered");
+	close(pair[0]);
+	close(pair[1]);
+}
+
+static void waits_for_read(void *arg)
+{
+	int *error = arg;
+
+	*error = co_wait_fd(pair[0], EV_READ, -1) ? errno : 0;
+}
+
+static void test_wait_fd_cancelled(void **state)
+{
+	(void)state;
+	int error = 0;
+	struct co *co = co_spawn(loop, "x", waits_for_read, &error);
+
+	assert_int_equal(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), 0);
+	co_join(co_spawn(loop, "b", says_twice, b));
+	co_cancel(co);
+	co_join(co);
+	assert_int_equal(error, ECANCELED);
+	close(pair[0]);
+	close(pair[1]);
+}
+
+/* ---- what a switch must keep ---- */
+
+/* The rounding mode, 0 (nearest) to 3; by hand, for fenv.h wants libm. */
+#ifdef __x86_64__
+static void rounding_set(unsigned mode)
+{
+	uint32_t sse;
+	uint16_t x87;
+
+	__asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(sse), "=m"(x87));
+	sse = (sse & ~0x6000u) | mode << 13;
+	x87 = (uint16_t)((x87 & ~0x0c00u) | mode << 10);
+	__asm__ volatile("ldmxcsr %0\n\tfldcw %1" : : "m"(sse), "m"(x87));
+}
+
+static unsigned rounding(void)
+{
+	uint32_t sse;
+	uint16_t x87;
+
+	__asm__ volatile("stmxcsr %0\n\tfnstcw %1" : "=m"(sse), "=m"(x87));
+	return (sse >> 13 & 3) == (x87 >> 10 & 3) ? sse >> 13 & 3 : 99;
+}
+#elif defined(__aarch64__)
+static void rounding_set(unsigned mode)
+{
+	uint64_t fpcr;
+
+	__asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+	fpcr = (fpcr & ~(UINT64_C(3) << 22)) | (uint64_t)mode << 22;
+	__asm__ volatile("msr fpcr, %0" : : "r"(fpcr));
+}
+
+static unsigned rounding(void)
+{
+	uint64_t fpcr;
+
+	__asm__ volatile("mrs %0, fpcr" : "=r"(fpcr));
+	return fpcr >> 22 & 3;
+}
+#else
+static unsigned rounding(void)
+{
+	skip();
+	return 0;
+}
+#define rounding_set(mode) ((void)(mode))
+#endif
+
+static void rounds(void *arg)
+{
+	volatile double one = 1, three = 3;
+	unsigned mode = *(unsigned *)arg;
+
+	rounding_set(mode);
+	double third = one / three;
+	for (int i = 0; i < 10; i++) {
+		co_yield_now();
+		assert_int_equal(rounding(), mode);
+		assert_true(one / three == third);
+	}
+}
+
+static void test_rounding_mode_is_its_own(void **state)
+{
+	(void)state;
+	unsigned modes[] = {2, 1, 3};
+	struct co *co[3];
+
+	for (int i = 0; i < 3; i++)
+		co[i] = co_spawn(loop, "rounds", rounds, &modes[i]);
+	co_join_all(co, 3);
+	assert_int_equal(rounding(), 0);
+}
+
+/* Enough live values to fill every register that must survive. */
+static void computes(void *arg)
+{
+	uint64_t x = (uint64_t)(uintptr_t)arg, v[12];
+	double d[12];
+
+	for (int i = 0; i < 12; i++) {
+		v[i] = x * 31 + (uint64_t)i;
+		d[i] = (double)x / (i + 1);
+	}
+	uint64_t v0 = v[0], v1 = v[1], v2 = v[2], v3 = v[3], v4 = v[4], v5 = v[5];
+	double d0 = d[0], d1 = d[1], d2 = d[2], d3 = d[3], d4 = d[4], d5 = d[5];
+	for (int i = 0; i < 100; i++) {
+		co_yield_now();
+		v0 += v1, v1 += v2, v2 += v3, v3 += v4, v4 += v5, v5 += v0;
+		d0 += d1, d1 += d2, d2 += d3, d3 += d4, d4 += d5, d5 += 1;
+	}
+	for (int i = 0; i < 100; i++) {
+		v[0] += v[1], v[1] += v[2], v[2] += v[3], v[3] += v[4], v[4] += v[5], v[5] += v[0];
+		d[0] += d[1], d[1] += d[2], d[2] += d[3], d[3] += d[4], d[4] += d[5], d[5] += 1;
+	}
+	assert_true(v0 == v[0] && v1 == v[1] && v2 == v[2] && v3 == v[3] && v4 == v[4] && v5 == v[5]);
+	assert_true(d0 == d[0] && d1 == d[1] && d2 == d[2] && d3 == d[3] && d4 == d[4] && d5 == d[5]);
+}
+
+static void test_registers_survive(void **state)
+{
+	(void)state;
+	struct co *co[20];
+
+	for (uintptr_t i = 0; i < 20; i++)
+		co[i] = co_spawn(loop, "computes", computes, (void *)(i + 1));
+	co_join_all(co, 20);
+}
+
+static void prints(void *arg)
+{
+	char text[256];
+
+	(void)arg;
+	/* Needs an aligned stack, and a good part of it. */
+	snprintf(text, sizeof(text), "%.3f %d %s %Lg ", 1.5, 42, "forty-two", 2.25L);
+	buf_add_str(&said, text);
+}
+
+static void test_printf_on_a_small_stack(void **state)
+{
+	(void)state;
+	co_join(co_spawn(loop, "prints", prints, NULL));
+	assert_string_equal(said.data, "1.500 42 forty-two 2.25 ");
+}
+
+/* ---- misuse ends with a sentence ---- */
+
+/* Runs fn in a child; its end, and what it said on stderr. */
+static int child_ends(void (*fn)(void), char *text, size_t size)
+{
+	int err[2], status;
+	ssize_t n;
+	size_t len = 0;
+
+	assert_int_equal(pipe(err), 0);
+	pid_t pid = fork();
+
+	assert_true(pid >= 0);
+	if (!pid) {
+		struct rlimit no_core = {0, 0};
+
+		setrlimit(RLIMIT_CORE, &no_core);
+		signal(SIGABRT, SIG_DFL);
+		signal(SIGSEGV, SIG_DFL);
+		dup2(err[1], 2);
+		close(err[0]);
+		close(err[1]);
+		fn();
+		_exit(0);
+	}
+	close(err[1]);
+	while (len + 1 < size && (n = read(err[0], text + len, size - 1 - len)) > 0)
+		len += (size_t)n;
+	text[len] = '\0';
+	close(err[0]);
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	return status;
+}
+
+static void expect_abort(void (*fn)(void), const char *sentence)
+{
+	char text[8192];
+	int status = child_ends(fn, text, sizeof(text));
+
+	if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGABRT || !strstr(text, sentence))
+		fail_msg("status %#x, said: %s", status, text);
+}
+
+static void joins_itself(void *arg)
+{
+	co_join(*(struct co **)arg);
+}
+
+static void bad_self_join(void)
+{
+	static struct co *self;
+
+	self = co_spawn(loop, "narcissus", joins_itself, &self);
+	loop_run(loop);
+}
+
+static void bad_sleep_on_main(void)
+{
+	co_sleep_ms(1);
+}
+
+static void bad_second_detach(void)
+{
+	struct co *co = co_spawn(loop, "x", says_twice, a);
+
+	co_detach(co);
+	co_detach(co);
+}
+
+static void ignores_cancel(void *arg)
+{
+	(void)arg;
+	for (;;)
+		co_sleep_ms(1);
+}
+
+static void bad_never_ends(void)
+{
+	co_detach(co_spawn(loop, "stubborn", ignores_cancel, NULL));
+	loop_close(loop);
+}
+
+static void test_misuse(void **state)
+{
+	(void)state;
+	expect_abort(bad_self_join, "'narcissus' joins itself");
+	expect_abort(bad_sleep_on_main, "co_sleep_ms was called outside a coroutine");
+	expect_abort(bad_second_detach, "'x' was detached or joined twice");
+	expect_abort(bad_never_ends, "'stubborn' goes on");
+}
+
+static int sink;
+
+__attribute__((noinline)) static int deep(int n)
+{
+	volatile char frame[512];
+
+	frame[0] = (char)n;
+	frame[sizeof(frame) - 1] = frame[0];
+	sink += frame[sizeof(frame) - 1];
+	if (n % 2 == 0)
+		co_yield_now();
+	return n ? deep(n - 1) + frame[0] : 0;
+}
+
+static void goes_deep(void *arg)
+{
+	(void)arg;
+	sink = deep(1000000);
+}
+
+static void overrun(enum stack_guard guard)
+{
+	stack_guard_at_best(guard);
+	loop_close(loop);
+	loop = loop_open();
+	co_detach(co_spawn(loop, "deep", goes_deep, NULL));
+	loop_run(loop);
+}
+
+static void overrun_light(void)
+{
+	overrun(STACK_GUARD_LIGHT);
+}
+
+static void overrun_page(void)
+{
+	overrun(STACK_GUARD_PAGE);
+}
+
+static void overrun_canary(void)
+{
+	overrun(STACK_GUARD_CANARY);
+}
+
+/* Whatever the guard, nobody writes past the end of a stack and goes on. */
+static void test_overrun_is_caught(void **state)
+{
+	char text[8192];
+
+	(void)state;
+	if (many() == 1000)
+		skip(); /* valgrind reports it in its own way */
+	assert_int_not_equal(child_ends(overrun_light, text, sizeof(text)), 0);
+	assert_int_not_equal(child_ends(overrun_page, text, sizeof(text)), 0);
+	expect_abort(overrun_canary, "'deep' overran its stack");
+}
+
+#define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(test_spawn_only_queues),
+		TEST(test_yield_takes_turns),
+		TEST(test_join_in_coroutine),
+		TEST(test_join_of_ended),
+		TEST(test_join_on_main),
+		TEST(test_join_all),
+		TEST(test_sleep_sorts),
+		TEST(test_many_light),
+		TEST(test_many_page),
+		TEST(test_many_canary),
+		TEST(test_wake_only_queues),
+		TEST(test_wake_of_not_parked_does_nothing),
+		TEST(test_waitlist_is_fair),
+		TEST(test_waitlist_deadline_and_cancel),
+		TEST(test_wake_wins_over_later_cancel),
+		TEST(test_cancel_before_the_wait),
+		TEST(test_join_is_not_cancelled),
+		TEST(test_close_ends_the_living),
+		TEST(test_wait_fd),
+		TEST(test_wait_fd_cancelled),
+		TEST(test_rounding_mode_is_its_own),
+		TEST(test_registers_survive),
+		TEST(test_printf_on_a_small_stack),
+		TEST(test_misuse),
+		TEST(test_overrun_is_caught),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
