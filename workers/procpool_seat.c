@@ -384,6 +384,7 @@ void seat_on_exit(struct seat *seat)
 		    (seat->state == SEAT_KILLED && seat->verdict == PROC_CLOSED);
 	process_close(seat);
 	struct task *culprit = seat->nheld ? held_pop(seat) : NULL;
+	enum procpool_result verdict = seat->verdict;
 	while (seat->nheld)
 		pool_put_back(pool, seat->held[--seat->nheld]);
 
@@ -402,7 +403,7 @@ void seat_on_exit(struct seat *seat)
 		}
 	}
 	if (culprit)
-		task_end(culprit, seat->verdict, status);
+		task_end(culprit, verdict, status);
 	pool_settle(pool);
 }
 
