@@ -170,8 +170,9 @@ struct store_item {
 
 	/* 1. a fetch; url_id 0 = none in this item */
 	uint64_t url_id;
-	uint32_t attempt;      /* 1, 2, ... */
-	bool final;	       /* false: will be tried again, not before not_before_ms */
+	const char *url;  /* of url_id: links on its origin are kept as paths; NULL = in full */
+	uint32_t attempt; /* 1, 2, ... */
+	bool final;	  /* false: will be tried again, not before not_before_ms */
 	int64_t not_before_ms; /* Unix time */
 	int status;	       /* HTTP code, 0 = none */
 	const char *error;     /* short stable word or NULL */

@@ -23,6 +23,9 @@
 #include "config/err.h"
 #include "storage/store.h"
 
+/* Whether a crawl writes the file right now, and its pid (0 = unknown). */
+bool store_is_running(const struct store *st, long *pid);
+
 /* ---- resume: one sequential scan each ---- */
 
 enum store_url_state {

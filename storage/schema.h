@@ -1,0 +1,17 @@
+/* schema.h - the tables and views of a crawl (schema.sql), and whose file this is. */
+#ifndef SKITTER_STORAGE_SCHEMA_H
+#define SKITTER_STORAGE_SCHEMA_H
+
+#include <sqlite3.h>
+
+#include "config/err.h"
+
+extern const char schema_sql[]; /* the text of schema.sql */
+
+/* In one transaction: all of it, or nothing. */
+int schema_create(sqlite3 *db, const char *path, struct err *err);
+/* 0 = a crawl this version can read; -1 = a text file, another program's database, a
+ * newer skitter's, each with its sentence. Only reads. */
+int schema_check(sqlite3 *db, const char *path, struct err *err);
+
+#endif

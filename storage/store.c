@@ -1,0 +1,226 @@
+#include "storage/store.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "config/mem.h"
+#include "storage/schema.h"
+#include "storage/store_int.h"
+
+#define BUSY_MS 30000 /* how long a transaction of another program may hold us up */
+
+/* 16 KiB pages cost the least CPU per stored page of 4, 8, 16 and 32 KiB (README). */
+#define WRITE_PRAGMAS                 \
+	"pragma page_size = 16384;"   \
+	"pragma secure_delete = off;" \
+	"pragma temp_store = memory;" \
+	"pragma foreign_keys = off;"  \
+	"pragma trusted_schema = off;"
+
+/* Escapes what a URI file name gives a meaning, so that every path can be opened. */
+static char *file_uri(const char *path, const char *query)
+{
+	struct buf b = BUF_INIT;
+
+	buf_add_str(&b, "file:");
+	if (path[0] != '/')
+		buf_add_str(&b, "./");
+	for (const char *p = path; *p; p++) {
+		if (*p == '?' || *p == '#' || *p == '%')
+			buf_addf(&b, "%%%02x", (unsigned char)*p);
+		else
+			buf_add_ch(&b, *p);
+	}
+	buf_add_str(&b, query);
+	return buf_take(&b);
+}
+
+static int open_db(const char *path, int flags, const char *query, sqlite3 **db, struct err *err)
+{
+	char *uri = file_uri(path, query);
+	int ret = 0;
+
+	if (sqlite3_open_v2(uri, db, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) !=
+		SQLITE_OK) {
+		ret = db_fail(*db, path, "opening", err);
+		sqlite3_close(*db);
+		*db = NULL;
+	} else {
+		sqlite3_busy_timeout(*db, BUSY_MS);
+	}
+	free(uri);
+	return ret;
+}
+
+/* Whose file is it? Looked at as immutable, so that a file that is not ours gets no
+ * -wal, no -shm and no rollback. Only while no connection of this process is open. */
+static int look_first(const char *path, struct err *err)
+{
+	sqlite3 *db;
+	int ret;
+
+	if (open_db(path, SQLITE_OPEN_READONLY, "?immutable=1", &db, err) < 0)
+		return -1;
+	ret = schema_check(db, path, err);
+	sqlite3_close(db);
+	return ret;
+}
+
+static int must_be_file(const char *path, struct err *err)
+{
+	struct stat sb;
+
+	if (stat(path, &sb) < 0)
+		return err_set(err, EXIT_STORAGE, "cannot open %s: %s", path, strerror(errno));
+	if (!S_ISREG(sb.st_mode))
+		return err_set(err, EXIT_STORAGE, "cannot open %s: not a regular file", path);
+	if (sb.st_size == 0)
+		return err_set(err, EXIT_STORAGE, "%s is empty: no crawl was stored in it", path);
+	return 0;
+}
+
+static int must_be_new(const char *path, struct err *err)
+{
+	struct stat sb;
+
+	if (lstat(path, &sb) == 0)
+		return err_set(err, EXIT_USAGE, "%s exists already", path);
+	if (errno != ENOENT)
+		return err_set(err, EXIT_STORAGE, "cannot create %s: %s", path, strerror(errno));
+	return 0;
+}
+
+static int open_new(struct store *st, struct err *err)
+{
+	if (must_be_new(st->path, err) < 0)
+		return -1;
+	if (lockfile_open(&st->lockfile, st->path, err) < 0)
+		return -1;
+	/* Somebody may have made it before we had the lock. */
+	if (must_be_new(st->path, err) < 0)
+		return -1;
+	if (open_db(st->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "", &st->db, err) < 0)
+		return -1;
+	if (db_exec(st->db, st->path, WRITE_PRAGMAS, err) < 0 ||
+		schema_create(st->db, st->path, err) < 0) {
+		sqlite3_close(st->db);
+		st->db = NULL;
+		unlink(st->path); /* ours, and without a row */
+		return -1;
+	}
+	return 0;
+}
+
+static int open_resume(struct store *st, struct err *err)
+{
+	if (must_be_file(st->path, err) < 0 || lockfile_open(&st->lockfile, st->path, err) < 0 ||
+		look_first(st->path, err) < 0)
+		return -1;
+	if (open_db(st->path, SQLITE_OPEN_READWRITE, "", &st->db, err) < 0)
+		return -1;
+	/* The second look sees what a killed crawl left in the write-ahead log. */
+	if (schema_check(st->db, st->path, err) < 0)
+		return -1;
+	return db_exec(st->db, st->path, WRITE_PRAGMAS, err);
+}
+
+static int open_read(struct store *st, struct err *err)
+{
+	if (must_be_file(st->path, err) < 0)
+		return -1;
+	if (open_db(st->path, SQLITE_OPEN_READONLY, "", &st->db, err) < 0)
+		return -1;
+	if (schema_check(st->db, st->path, err) < 0)
+		return -1;
+	sqlite3_exec(st->db,
+		"pragma trusted_schema = off; pragma temp_store = memory;"
+		"pragma cache_size = -32768",
+		NULL, NULL, NULL);
+	return 0;
+}
+
+struct store *store_open(const char *path, enum store_mode mode, struct err *err)
+{
+	struct store *st = mem_zalloc(sizeof(*st));
+	int ret;
+
+	st->path = mem_strdup(path);
+	st->mode = mode;
+	st->lockfile.fd = -1;
+	lock_init(&st->lock);
+	cond_init(&st->work);
+	if (mode == STORE_CREATE)
+		ret = open_new(st, err);
+	else if (mode == STORE_RESUME)
+		ret = open_resume(st, err);
+	else
+		ret = open_read(st, err);
+	if (ret < 0) {
+		store_close(st);
+		return NULL;
+	}
+	return st;
+}
+
+void store_close(struct store *st)
+{
+	if (!st)
+		return;
+	if (st->started)
+		store_stop(st, false, NULL);
+	sqlite3_close(st->db);
+	lockfile_close(&st->lockfile);
+	cond_release(&st->work);
+	lock_release(&st->lock);
+	free(st->ring);
+	free(st->path);
+	free(st);
+}
+
+const char *store_path(const struct store *st)
+{
+	return st->path;
+}
+
+bool store_is_running(const struct store *st, long *pid)
+{
+	return lockfile_is_held(st->path, pid);
+}
+
+/* ---- meta ---- */
+
+int store_meta_set(struct store *st, const char *key, const char *value, struct err *err)
+{
+	sqlite3_stmt *s = db_prepare(st->db, st->path,
+		"insert into meta(key, value) values(?1, ?2) "
+		"on conflict(key) do update set value = excluded.value",
+		err);
+	int ret;
+
+	if (!s)
+		return -1;
+	sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 2, value, -1, SQLITE_STATIC);
+	ret = db_run(st->db, st->path, s, err);
+	sqlite3_finalize(s);
+	return ret;
+}
+
+char *store_meta_get(struct store *st, const char *key)
+{
+	sqlite3_stmt *s =
+		db_prepare(st->db, st->path, "select value from meta where key = ?1", NULL);
+	char *value = NULL;
+
+	if (!s)
+		return NULL;
+	sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
+	if (sqlite3_step(s) == SQLITE_ROW)
+		value = db_dup_column(s, 0);
+	sqlite3_finalize(s);
+	return value;
+}

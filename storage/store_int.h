@@ -1,0 +1,64 @@
+/* store_int.h - what an open store is made of. For the files of this room only.
+ *
+ * Who touches what: `db` and `ins` belong to the opening thread, and to the writer
+ * thread between store_start and store_stop. Everything under "the run" is guarded by
+ * `lock`, but for what is marked.
+ */
+#ifndef SKITTER_STORAGE_STORE_INT_H
+#define SKITTER_STORAGE_STORE_INT_H
+
+#include <sqlite3.h>
+
+#include "storage/db.h"
+#include "storage/insert.h"
+#include "storage/lockfile.h"
+#include "storage/pack.h"
+#include "storage/store.h"
+#include "storage/store_read.h"
+#include "workers/pool.h"
+#include "workers/thread.h"
+
+/* A place in the ring of items that wait for their turn, at ticket modulo size. */
+struct ring_slot {
+	struct store_item *item; /* NULL = not put yet */
+	bool ready;		 /* packed: may be written */
+};
+
+struct store {
+	sqlite3 *db;
+	char *path;
+	enum store_mode mode;
+	struct lockfile lockfile;
+
+	/* read side */
+	store_inflate_fn *inflate;
+	void *inflate_arg;
+	store_registrable_fn *registrable;
+	void *registrable_arg;
+
+	/* the run */
+	bool started;
+	struct store_opts opts; /* constant after start */
+	struct insert *ins;	/* writer thread */
+	int wal_pages;		/* writer thread: in the write-ahead log after the last commit */
+	int checkpoint_at;	/* writer thread: ... and how many call for a checkpoint */
+	struct packers *packers;
+	struct pool *pool;
+	struct thread *writer;
+	uint64_t last_ticket; /* loop thread */
+	struct lock lock;
+	struct cond work; /* enough is ready, or we stop */
+	struct ring_slot *ring;
+	size_t ring_size;   /* power of two */
+	uint64_t next;	    /* the ticket to be written next */
+	uint64_t ready_end; /* tickets [next, ready_end) are ready */
+	uint64_t wake_at;   /* the writer sleeps until this many are ready; 0 = it does not */
+	size_t queued;	    /* items put and not given back */
+	bool stopping;
+	bool failed;
+	struct err failure;
+	struct store_item *uncommitted;
+	struct store_stats stats;
+};
+
+#endif
