@@ -166,12 +166,14 @@ endif
 
 test check: deps-test
 	$(AGAIN) test-build
-	@tests/run_all.sh $(BUILD) $(SUITES)
+	+@tests/run_all.sh $(BUILD) $(SUITES)
 
 # ---- the suites, one by one -------------------------------------------------------
 # (`make test SUITES="unit worlds"` runs some; `make worlds WORLDS=tests/worlds/x.world` one)
 SUITES ?= layers unit conformance worlds demo real
 export CONFORMANCE
+# The real sites (nginx, two documentation packages) are unpacked once for all build folders.
+export DOCS ?= $(abspath $(BUILD))/docs
 .PHONY: test-build unit worlds demo real conformance layers
 test-build: $(BUILD)/skitter $(BUILD)/testserver $(BUILD)/worlds $(BUILD)/conformance $(UNIT)
 
@@ -193,16 +195,16 @@ layers:
 # Sanitizers slow a crawl down: SLOW stretches the deadlines of tests, never a result.
 asan ubsan: deps-full
 	$(AGAIN) BUILD=$(BUILD)-asan SANITIZE=address,undefined OPT=-O1 test-build
-	@SLOW=6 tests/run_all.sh $(BUILD)-asan unit worlds demo real
+	+@SLOW=6 SANITIZE=address,undefined OPT=-O1 tests/run_all.sh $(BUILD)-asan unit worlds demo real
 tsan: deps-full
 	$(AGAIN) BUILD=$(BUILD)-tsan SANITIZE=thread OPT=-O1 test-build
-	@SLOW=6 tests/run_all.sh $(BUILD)-tsan unit worlds demo real
+	+@SLOW=6 SANITIZE=thread OPT=-O1 tests/run_all.sh $(BUILD)-tsan unit worlds demo real
 ucontext: deps-full
 	$(AGAIN) BUILD=$(BUILD)-ucontext CO=ucontext test-build
-	@tests/run_all.sh $(BUILD)-ucontext unit worlds
+	+@CO=ucontext tests/run_all.sh $(BUILD)-ucontext unit worlds
 valgrind: deps-full
 	$(AGAIN) BUILD=$(BUILD)-valgrind OPT=-O1 test-build
-	@WRAP="valgrind --quiet --error-exitcode=99 --child-silent-after-fork=yes" SLOW=20 \
+	+@OPT=-O1 WRAP="valgrind --quiet --error-exitcode=99 --child-silent-after-fork=yes" SLOW=20 \
 		tests/run_all.sh $(BUILD)-valgrind unit
 fuzz: deps-full
 	$(AGAIN) BUILD=$(BUILD)-fuzz CC=clang SANITIZE=address,undefined FUZZ=1 OPT=-O1 fuzz-build
@@ -214,7 +216,7 @@ kills: $(BUILD)/skitter
 
 test-full: deps-full
 	$(AGAIN) test-build
-	@ROUNDS=40 tests/run_all.sh $(BUILD) layers unit conformance worlds demo real asan tsan ucontext valgrind fuzz
+	+@ROUNDS=40 tests/run_all.sh $(BUILD) layers unit conformance worlds demo real asan tsan ucontext valgrind fuzz
 
 # ---- bench, habits --------------------------------------------------------------------
 .PHONY: bench bench-build
