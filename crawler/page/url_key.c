@@ -8,6 +8,7 @@
 /* Appends path or query text in the form of rules 2 to 4. */
 static void put_folded(struct buf *out, const char *s, size_t n)
 {
+	const char *stray = NULL; /* behind a '%' that is no escape, in the output */
 	char *w;
 
 	buf_grow(out, 3 * n);
@@ -18,7 +19,8 @@ static void put_folded(struct buf *out, const char *s, size_t n)
 		if (c == '%' && n - i > 2 && url_hex(s[i + 1]) >= 0 && url_hex(s[i + 2]) >= 0) {
 			c = (unsigned)(url_hex(s[i + 1]) << 4 | url_hex(s[i + 2]));
 			i += 2;
-			if (url_class[c] & SET_UNRESERVED)
+			/* Decoding must not make an escape out of a stray '%'. */
+			if ((url_class[c] & SET_UNRESERVED) && !(stray && w - stray < 2))
 				*w++ = (char)c;
 			else
 				w = url_put_escape(w, (unsigned char)c);
@@ -26,6 +28,8 @@ static void put_folded(struct buf *out, const char *s, size_t n)
 			w = url_put_escape(w, (unsigned char)c);
 		} else {
 			*w++ = (char)c;
+			if (c == '%')
+				stray = w;
 		}
 	}
 	buf_set_len(out, (size_t)(w - out->data));
