@@ -19,6 +19,8 @@ enum {
 	CONTENT,
 	REFUSED,
 	REFUSED_MORE,
+	SETTLED,
+	READMITTED,
 	HOST,
 	ROBOTS,
 	LIVE_CLEAR,
@@ -44,13 +46,15 @@ static const char *const statement_sql[STATEMENTS] = {
 	[LINKS] = "insert into link_pack(id, links) values(?1, ?2)",
 	[CONTENT] = "insert into content(id, request_head, response_head, headings, text, packed, "
 		    "coding, body) values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-	[REFUSED] = "insert into refused(url, host_id, reason, rule, referrer) "
-		    "values(?1, ?2, ?3, ?4, ?5)",
+	[REFUSED] = "insert into refused(url, host_id, reason, rule, referrer, key, url_id) "
+		    "values(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
 	[REFUSED_MORE] = "insert into refused_more(host_id, reason, rule, n, keys) "
 			 "values(?1, ?2, ?3, ?4, ?5)",
+	[SETTLED] = "insert or replace into settled(url_id) values(?1)",
+	[READMITTED] = "insert or replace into readmitted(key) values(?1)",
 	[HOST] = "insert or replace into host(id, name, ip, state, crawl_delay, delay_ms, pages, "
-		 "errors, bytes, robots_excluded, last_fetched_ms, not_before_ms, backoff) "
-		 "values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
+		 "errors, bytes, robots_excluded, last_fetched_ms, not_before_ms, backoff, "
+		 "origin) values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
 	[ROBOTS] = "insert or replace into robots_txt(origin, fetched_ms, status, verdict, text) "
 		   "values(?1, ?2, ?3, ?4, ?5)",
 	[LIVE_CLEAR] = "delete from live",
@@ -391,11 +395,32 @@ static int insert_refused(struct insert *in, const struct store_item *item, stru
 		sqlite3_bind_text(s, 3, ex->reason, -1, SQLITE_STATIC);
 		db_bind_str(s, 4, ex->rule);
 		bind_id(s, 5, ex->referrer);
+		sqlite3_bind_int64(s, 6, (sqlite3_int64)ex->key);
+		bind_id(s, 7, ex->url_id);
 		ret = run(in, REFUSED, err);
 		i++;
 	}
 	buf_release(&keys);
 	return ret;
+}
+
+/* Which URLs change sides: queued ones that are refused after all, refused ones that are
+ * among this item's new URLs. */
+static int insert_sides(struct insert *in, const struct store_item *item, struct err *err)
+{
+	for (size_t i = 0; i < item->nexcluded; i++) {
+		if (!item->excluded[i].url_id)
+			continue;
+		bind_id(in->s[SETTLED], 1, item->excluded[i].url_id);
+		if (run(in, SETTLED, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < item->nreadmitted; i++) {
+		sqlite3_bind_int64(in->s[READMITTED], 1, (sqlite3_int64)item->readmitted[i]);
+		if (run(in, READMITTED, err) < 0)
+			return -1;
+	}
+	return 0;
 }
 
 static int insert_hosts(struct insert *in, const struct store_item *item, struct err *err)
@@ -420,6 +445,7 @@ static int insert_hosts(struct insert *in, const struct store_item *item, struct
 		bind_ms(s, 11, h->last_fetched_ms);
 		bind_ms(s, 12, h->not_before_ms);
 		sqlite3_bind_int64(s, 13, h->backoff);
+		db_bind_str(s, 14, h->origin);
 		if (run(in, HOST, err) < 0)
 			return -1;
 	}
@@ -484,8 +510,8 @@ int insert_item(struct insert *in, const struct store_item *item, struct err *er
 	if (item->url_id && insert_fetch(in, item, err) < 0)
 		return -1;
 	if (insert_urls(in, item, err) < 0 || insert_refused(in, item, err) < 0 ||
-		insert_hosts(in, item, err) < 0 || insert_robots(in, item, err) < 0 ||
-		insert_live(in, item, err) < 0)
+		insert_sides(in, item, err) < 0 || insert_hosts(in, item, err) < 0 ||
+		insert_robots(in, item, err) < 0 || insert_live(in, item, err) < 0)
 		return -1;
 	return insert_meta(in, item, err);
 }

@@ -15,6 +15,7 @@ create table meta (
 create table host (
 	id integer primary key,
 	name text not null,       -- authority: host, and port if not the scheme's own
+	origin text,              -- scheme://authority
 	ip text,
 	state text,
 	crawl_delay real,         -- seconds, from robots.txt
@@ -84,7 +85,8 @@ create table fetch (
 	digest blob,              -- SHA-256 of the decoded body
 	wire_digest blob          -- of the body as received; NULL = the same
 );
-create index fetch_url on fetch (url_id, state);
+-- Wide enough to answer the counts, and what a resume asks, without touching the rows.
+create index fetch_url on fetch (url_id, state, status, error, size, wire_size);
 
 -- One JSON array per page: [[target, kind, text, rel], ...], empty ends left out; a target
 -- that begins with / is on the origin of the page.
@@ -110,7 +112,9 @@ create table refused (
 	host_id integer,
 	reason text not null,
 	rule text,
-	referrer integer
+	referrer integer,
+	key integer,              -- fingerprint of the seen set
+	url_id integer            -- not NULL: it was queued first, and has a row in url
 );
 
 -- Refusals beyond the rows kept per host and rule: counted, and known by fingerprint.
@@ -121,6 +125,17 @@ create table refused_more (
 	rule text,
 	n integer not null,
 	keys blob not null        -- n times 8 bytes, little-endian
+);
+
+-- URLs that were queued and then refused: done without a fetch.
+create table settled (
+	url_id integer primary key
+);
+
+-- Fingerprints of URLs that were refused for depth and later found by a shorter way: their
+-- earlier refusal does not count any more.
+create table readmitted (
+	key integer primary key
 );
 
 -- What the crawl is at right now; replaced every few moments.
@@ -174,12 +189,14 @@ from url u
 left join live l on l.url_id = u.id
 left join host h on h.id = u.host_id
 left join url r on r.id = u.referrer
-where not exists (select 1 from fetch f where f.url_id = u.id and f.state = 2);
+where not exists (select 1 from fetch f where f.url_id = u.id and f.state = 2)
+	and not exists (select 1 from settled s where s.url_id = u.id);
 
 create view excluded as
 select x.url as url, x.reason as reason, x.rule as rule, r.url as referrer
 from refused x
-left join url r on r.id = x.referrer;
+left join url r on r.id = x.referrer
+where x.url_id is not null or not exists (select 1 from readmitted m where m.key = x.key);
 
 create view hosts as
 select h.name as host, h.ip as ip, h.state as state,

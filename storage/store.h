@@ -131,12 +131,14 @@ struct store_excluded {
 	uint64_t referrer;  /* URL id; 0 = none */
 	bool row;	    /* false: over the cap, only counted; its key is kept */
 	uint64_t key;	    /* fingerprint of the seen set */
+	uint64_t url_id;    /* not 0: it was queued (has a row in urls) and is settled by this */
 };
 
 /* Replaces what is known of the host with this id. */
 struct store_host {
 	uint32_t id;	  /* 1, 2, 3... */
 	const char *name; /* authority: "example.com:8080" */
+	const char *origin; /* "https://example.com:8080": what resume finds the host by */
 	const char *ip;	  /* NULL = not resolved */
 	const char *state;
 	double crawl_delay; /* seconds from robots.txt; negative = none */
@@ -201,6 +203,10 @@ struct store_item {
 	/* 3. URLs it may not follow */
 	const struct store_excluded *excluded;
 	size_t nexcluded;
+	/* keys of URLs excluded earlier (rows with this key no longer count: a shorter way
+	 * than --depth allows was found) that are among `urls` now */
+	const uint64_t *readmitted;
+	size_t nreadmitted;
 	/* 4., 5. what changed about hosts and robots.txt */
 	const struct store_host *hosts;
 	size_t nhosts;

@@ -61,4 +61,9 @@ struct store {
 	struct store_stats stats;
 };
 
+/* load.c: a read transaction, so that several statements see one moment */
+int read_begin(struct store *st, struct err *err);
+void read_end(struct store *st);
+int read_row(struct store *st, sqlite3_stmt *s, struct err *err); /* 1 row, 0 end, -1 error */
+
 #endif

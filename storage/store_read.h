@@ -46,7 +46,7 @@ struct store_url {
 	enum store_url_state state;
 	uint32_t attempts;     /* fetches so far */
 	int64_t not_before_ms; /* Unix time, for URL_RETRY */
-	int status;	       /* of the newest fetch, if any */
+	int status;	       /* of the newest fetch, 0 if none */
 };
 
 int store_load_urls(struct store *st, void (*fn)(void *arg, const struct store_url *url), void *arg,
@@ -55,14 +55,15 @@ int store_load_hosts(struct store *st, void (*fn)(void *arg, const struct store_
 	void *arg, struct err *err);
 int store_load_robots(struct store *st, void (*fn)(void *arg, const struct store_robots *robots),
 	void *arg, struct err *err);
-/* Rows (url set, row true, key 0) and then the keys of those only counted (url NULL). */
+/* Rows (url and row set) and then the keys of those only counted (url NULL). Those found
+ * again by a shorter way are left out. */
 int store_load_excluded(struct store *st, void (*fn)(void *arg, const struct store_excluded *ex),
 	void *arg, struct err *err);
 
 /* ---- counts ---- */
 
-/* discovered = fetched + failed + excluded + left, where excluded counts only the
- * kept and the merely counted refusals. */
+/* discovered = fetched + failed + excluded + left. A URL that was queued and refused later
+ * counts as excluded. */
 struct store_counts {
 	uint64_t discovered;
 	uint64_t fetched;  /* final, with an HTTP answer */
@@ -77,8 +78,7 @@ struct store_counts {
 };
 int store_counts(struct store *st, struct store_counts *out, struct err *err);
 
-/* One row of a "how many" table, most frequent first: error words (NULL = none) or
- * status codes. */
+/* How many URLs ended with this status and error word (NULL = none), most frequent first. */
 int store_outcomes(struct store *st,
 	void (*fn)(void *arg, int status, const char *error, uint64_t n), void *arg,
 	struct err *err);
