@@ -76,6 +76,7 @@ void dns_close(struct dns *d)
 		return;
 	pool_close(d->pool);
 	pool_join(d->pool);
+	pool_free(d->pool);
 	door_close(d->door);
 	map_release(&d->names, name_free);
 	free(d);

@@ -283,6 +283,30 @@ void frontier_host_end(
 	wake_one(f);
 }
 
+static void unstart(struct frontier *f, struct host *h)
+{
+	if (!h->started)
+		return;
+	h->started--;
+	if (h->held && h->started < f->set->max_pages_per_host) {
+		h->held = false;
+		f->held -= h->queued;
+	}
+}
+
+void frontier_host_unused(struct frontier *f, struct host *h)
+{
+	governor_cancel(&h->gov->g);
+	unstart(f, h);
+	if (h->ip) {
+		h->ip->inflight--;
+		unblock(f, &h->ip->blocked);
+	}
+	unblock(f, &h->gov->blocked);
+	frontier_host_due(f, h);
+	wake_one(f);
+}
+
 static void leave_flight(struct frontier *f, struct entry *e)
 {
 	f->inflight--;
@@ -312,13 +336,8 @@ void frontier_back(struct frontier *f, struct entry *e)
 {
 	struct host *h = e->host;
 
-	if (h->state == HOST_READY && h->started) {
-		h->started--;
-		if (h->held && h->started < f->set->max_pages_per_host) {
-			h->held = false;
-			f->held -= h->queued;
-		}
-	}
+	if (h->state == HOST_READY)
+		unstart(f, h);
 	leave_flight(f, e);
 	frontier_push(f, e, true);
 }

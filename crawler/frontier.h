@@ -115,6 +115,9 @@ void frontier_refuse(struct frontier *f, struct entry *e, const char *reason, co
 void frontier_host_end(
 	struct frontier *f, struct host *h, double ttfb_ms, bool push_back, int64_t retry_after_ms);
 
+/* Instead of frontier_host_end, where no request was made. */
+void frontier_host_unused(struct frontier *f, struct host *h);
+
 /* The host became READY or REFUSED: its queue may be taken from. */
 void frontier_host_ready(struct frontier *f, struct host *h);
 void frontier_host_due(struct frontier *f, struct host *h); /* its governor changed */

@@ -70,11 +70,18 @@ bool governor_has_room(const struct governor *g)
 void governor_start(struct governor *g, int64_t now)
 {
 	g->inflight++;
+	g->prev_start = g->next_start;
 	/* No jitter below the delay: it is a promise. Up to a quarter above it where the
 	 * delay is ours to choose. */
 	if (g->delay_ms > 0)
 		g->next_start = now + (int64_t)(g->delay_ms + 0.999) +
 				(g->backoff ? governor_jitter(g->delay_ms / 4) : 0);
+}
+
+void governor_cancel(struct governor *g)
+{
+	g->inflight--;
+	g->next_start = g->prev_start;
 }
 
 static void push_back(struct governor *g, int64_t now, int64_t retry_after_ms)

@@ -28,6 +28,7 @@ struct governor {
 	double crawl_delay_s; /* of robots.txt; < 0 = none */
 	double answer_ms;     /* smoothed time to first byte */
 	int64_t next_start;   /* not before */
+	int64_t prev_start;   /* what it was before the last start */
 	uint32_t inflight;
 	uint32_t limit;	  /* --per-host, 1 under a Crawl-delay */
 	uint32_t backoff; /* push-backs in a row */
@@ -43,6 +44,7 @@ void governor_set_crawl_delay(struct governor *g, double seconds);
 
 bool governor_has_room(const struct governor *g);
 void governor_start(struct governor *g, int64_t now);
+void governor_cancel(struct governor *g); /* the request just started was not made after all */
 /* A request ended. ttfb_ms < 0 = no answer. push_back: 429, 503 or a refused connection;
  * retry_after_ms < 0 = none given. */
 void governor_end(

@@ -1,0 +1,331 @@
+/* crawl.c - opens the parts in order, runs the loop, closes them in reverse. */
+#include "crawler/crawl.h"
+
+#include <curl/curl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "config/clock.h"
+#include "config/log.h"
+#include "config/mem.h"
+
+#define SLOT_SIZE   ((size_t)256 << 10)
+#define STORE_SLOTS 64 /* bodies that may wait for the store while all fetchers are busy */
+#define BIG_SLOTS   8
+#define BIG_CREDIT  ((size_t)48 << 20)
+
+/* ---- the door: what the storage threads hand back ---- */
+
+struct failure {
+	struct door_item door;
+	struct err err;
+};
+
+static void on_door(void *arg, struct door_item *item)
+{
+	struct crawl *c = arg;
+	struct record *r = (struct record *)item;
+
+	c->pending--;
+	c->n.store_us += (uint64_t)(clock_ms() - r->put_ms) * 1000;
+	record_give(c, r);
+}
+
+static void on_failure_door(void *arg, struct door_item *item)
+{
+	struct crawl *c = arg;
+	struct failure *f = (struct failure *)item;
+
+	c->failed = true;
+	c->failure = f->err;
+	free(f);
+	log_error("%s", c->failure.text);
+	crawl_stop(c, true);
+	c->stops = 0; /* nobody asked: the storage failed */
+}
+
+static void on_store_failed(void *arg, const struct err *err)
+{
+	struct crawl *c = arg;
+	struct failure *f = mem_zalloc(sizeof(*f));
+
+	f->err = *err;
+	door_put(c->failure_door, &f->door);
+}
+
+/* ---- opening ---- */
+
+static int open_store(struct crawl *c, enum store_mode mode, struct err *err)
+{
+	struct store_opts opts = {
+		.storers = c->set.storers ? (size_t)c->set.storers : 2,
+		.queue_max = c->nslots + 256,
+		.committed = record_committed,
+		.failed = on_store_failed,
+		.arg = c,
+		.store_bodies = c->set.store_bodies,
+	};
+	(void)mode;
+
+	c->door = door_open(c->loop, on_door, c);
+	c->failure_door = door_open(c->loop, on_failure_door, c);
+	return store_start(c->store, &opts, err);
+}
+
+static int open_slots(struct crawl *c, struct err *err)
+{
+	size_t big = c->set.max_body > SLOT_SIZE ? (size_t)c->set.max_body : SLOT_SIZE * 2;
+
+	c->slots = slots_open(c->nslots, SLOT_SIZE, BIG_SLOTS, big, err);
+	if (!c->slots)
+		return -1;
+	slots_set_credit(c->slots, big > BIG_CREDIT ? big : BIG_CREDIT);
+	return 0;
+}
+
+/* Every connection is a descriptor: ask for what the hard limit allows, and say so where that is
+ * too little. */
+static void fit_descriptors(struct crawl *c)
+{
+	struct rlimit rl;
+	rlim_t need = (rlim_t)c->set.concurrency * 5 + 128;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) != 0 || rl.rlim_cur >= need)
+		return;
+	rl.rlim_cur = rl.rlim_max < need ? rl.rlim_max : need;
+	setrlimit(RLIMIT_NOFILE, &rl);
+	if (rl.rlim_cur < need) {
+		int fits = rl.rlim_cur > 178 ? (int)((rl.rlim_cur - 128) / 5) : 10;
+		log_warn("the limit of open files (%llu) allows %d fetchers, not %d: --concurrency "
+			 "is lowered",
+			(unsigned long long)rl.rlim_cur, fits, c->set.concurrency);
+		c->set.concurrency = fits;
+	}
+}
+
+static int load_key(struct crawl *c, enum store_mode mode, struct err *err)
+{
+	char text[40], *old;
+
+	if (mode == STORE_CREATE) {
+		hash_key_random(&c->key);
+		snprintf(text, sizeof(text), "%016llx%016llx", (unsigned long long)c->key.k0,
+			(unsigned long long)c->key.k1);
+		return store_meta_set(c->store, "seen_key", text, err);
+	}
+	old = store_meta_get(c->store, "seen_key");
+	if (!old || strlen(old) != 32) {
+		free(old);
+		return err_set(err, EXIT_STORAGE, "%s: the file is damaged: no seen_key in meta",
+			c->set.output);
+	}
+	c->key.k1 = strtoull(old + 16, NULL, 16);
+	old[16] = '\0';
+	c->key.k0 = strtoull(old, NULL, 16);
+	free(old);
+	return 0;
+}
+
+/* A resumed crawl takes its settings from the file, those given now on top. */
+static int settle_settings(struct crawl *c, enum store_mode mode, struct err *err)
+{
+	char *json;
+	int rc;
+
+	if (mode == STORE_RESUME) {
+		json = store_meta_get(c->store, "settings");
+		rc = json ? settings_from_json(&c->set, json, err) : 0;
+		free(json);
+		if (rc < 0)
+			return rc;
+	}
+	json = settings_to_json(&c->set);
+	rc = store_meta_set(c->store, "settings", json, err);
+	free(json);
+	return rc;
+}
+
+static size_t parsers_wanted(const struct settings *set)
+{
+	long cores = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (set->parsers)
+		return (size_t)set->parsers;
+	return cores < 2 ? 1 : cores > 8 ? 8 : (size_t)cores;
+}
+
+static int open_parts(struct crawl *c, enum store_mode mode, struct err *err)
+{
+	c->store = store_open(c->set.output, mode, err);
+	if (!c->store || settle_settings(c, mode, err) < 0 || load_key(c, mode, err) < 0)
+		return -1;
+	fit_descriptors(c);
+	c->nslots = (size_t)c->set.concurrency + PREPARERS + STORE_SLOTS;
+	c->nseats = (size_t)c->set.concurrency;
+	c->seats = mem_array(c->nseats, sizeof(*c->seats));
+	c->loop = loop_open();
+	if (open_slots(c, err) < 0)
+		return -1;
+	c->parsers = parsers_open(c->loop, c->slots, &c->set, parsers_wanted(&c->set), err);
+	if (!c->parsers)
+		return -1;
+	c->dns = dns_open(c->loop, &c->set);
+	c->http = http_open(c->loop, &c->set, c->slots, c->nseats + PREPARERS, err);
+	if (!c->http)
+		return -1;
+	hosts_init(&c->hosts, &c->set);
+	c->scope = scope_open(&c->set, err);
+	if (!c->scope)
+		return -1;
+	c->frontier = frontier_open(c->loop, &c->set, c->scope, &c->hosts, &c->key);
+	frontier_on_host(c->frontier, prepare_later, c);
+	return 0;
+}
+
+struct crawl *crawl_open(struct settings *set, enum store_mode mode, struct err *err)
+{
+	struct crawl *c = mem_zalloc(sizeof(*c));
+
+	c->set = *set;
+	settings_init(set); /* taken over */
+	curl_global_init(CURL_GLOBAL_DEFAULT);
+	url_global_init();
+	url_parser_init(&c->urls);
+	buf_init(&c->follow);
+	waitlist_init(&c->room);
+	waitlist_init(&c->dispatch);
+	if (open_parts(c, mode, err) < 0) {
+		crawl_close(c);
+		return NULL;
+	}
+	return c;
+}
+
+int crawl_start(struct crawl *c, const struct strlist *seeds, struct err *err)
+{
+	if (!seeds && crawl_restore(c, err) < 0)
+		return -1;
+	if (open_store(c, seeds ? STORE_CREATE : STORE_RESUME, err) < 0)
+		return -1;
+	if (seeds)
+		crawl_seed(c, seeds);
+	return 0;
+}
+
+static void free_records(struct crawl *c)
+{
+	while (c->pool) {
+		struct record *r = c->pool;
+		c->pool = r->next;
+		http_fetch_release(&r->fetch);
+		findings_release(&r->findings);
+		buf_release(&r->redirect);
+		buf_release(&r->text);
+		free(r);
+	}
+}
+
+void crawl_close(struct crawl *c)
+{
+	if (!c)
+		return;
+	if (c->store)
+		store_close(c->store);
+	if (c->door)
+		door_close(c->door);
+	if (c->failure_door)
+		door_close(c->failure_door);
+	frontier_free(c->frontier);
+	scope_free(c->scope);
+	hosts_release(&c->hosts);
+	http_close(c->http);
+	dns_close(c->dns);
+	parsers_close(c->parsers);
+	free_records(c);
+	if (c->slots)
+		slots_close(c->slots);
+	crawl_signals(c, false);
+	if (c->loop)
+		loop_close(c->loop);
+	free(c->to_prepare.v);
+	free(c->seats);
+	url_parser_release(&c->urls);
+	buf_release(&c->follow);
+	strlist_clear(&c->kept);
+	settings_release(&c->set);
+	curl_global_cleanup();
+	free(c);
+}
+
+/* ---- running ---- */
+
+/* Coroutine `main`: starts the others and waits for the end. */
+static void run(void *arg)
+{
+	struct crawl *c = arg;
+	struct co *keep, *dispatch;
+
+	co_state("waiting for the end of the crawl");
+	c->fetchers = copool_open(c->loop, "fetcher", c->nseats);
+	c->preparers = copool_open(c->loop, "host", PREPARERS);
+	dispatch = co_spawn(c->loop, "dispatcher", dispatcher, c);
+	keep = co_spawn(c->loop, "keeper", keeper, c);
+	for (size_t i = 0; i < c->nseats; i++) {
+		c->seats[i].c = c;
+		copool_spawn(c->fetchers, fetcher, &c->seats[i]);
+	}
+	copool_join(c->fetchers);
+	c->ended = true;
+	waitlist_wake_all(&c->dispatch);
+	co_cancel(keep);
+	copool_cancel(c->preparers);
+	http_abort_all(c->http);
+	co_join(keep);
+	co_join(dispatch);
+	copool_close(c->preparers);
+	copool_close(c->fetchers);
+	if (!c->failed)
+		crawl_snapshot(c);
+	loop_stop(c->loop);
+}
+
+static void take_back_uncommitted(struct crawl *c)
+{
+	struct store_item *list = store_take_uncommitted(c->store);
+
+	while (list) {
+		struct record *r = list->user;
+		list = list->next;
+		c->pending--;
+		record_give(c, r);
+	}
+}
+
+int crawl_run(struct crawl *c)
+{
+	struct summary s;
+	struct err err;
+	bool finished;
+
+	c->started_ms = clock_ms();
+	c->started_wall_ms = clock_wall_ms();
+	c->progress = progress_open(&c->set);
+	crawl_signals(c, true);
+	co_detach(co_spawn(c->loop, "main", run, c));
+	loop_run(c->loop);
+	finished = !c->stops && !c->failed;
+	if (store_stop(c->store, finished, &err) < 0 && !c->failed) {
+		c->failed = true;
+		c->failure = err;
+	}
+	if (c->failed)
+		take_back_uncommitted(c);
+	progress_close(c->progress);
+	crawl_summary(c, &s);
+	if (!c->set.quiet || s.end != END_FINISHED)
+		summary_print(&s, stderr, c->set.log_format);
+	return summary_status(&s);
+}

@@ -1,0 +1,168 @@
+/* crawl.h - one crawl: all its parts, and how they are opened, run and closed.
+ *
+ * Threads: everything here is the loop's, but for what the storage threads hand in
+ * through the door. Ownership: the crawl owns its parts; a record owns a page's
+ * results from the fetch until the store has committed them.
+ *
+ * The parts, in the order crawl_open opens them (crawl_close goes back):
+ *
+ *   loop       coroutines and descriptors
+ *   store      one writer thread, a pool of compressing threads
+ *   slots      bodies in shared memory; the one credit that bounds everything
+ *   parsers    sandboxed processes
+ *   dns, http  libevent and helper threads, libcurl
+ *   hosts, scope, frontier
+ *
+ * The coroutines: `concurrency` fetchers in a pool (fetcher.c), one per host being
+ * prepared in a pool of PREPARERS (prepare.c), the dispatcher that starts those, the
+ * keeper (keeper.c: snapshots, limits, display), and `main`, which waits for the end.
+ */
+#ifndef SKITTER_CRAWLER_CRAWL_H
+#define SKITTER_CRAWLER_CRAWL_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/settings.h"
+#include "crawler/dns.h"
+#include "crawler/frontier.h"
+#include "crawler/hosts.h"
+#include "crawler/http.h"
+#include "crawler/parse.h"
+#include "crawler/progress.h"
+#include "crawler/scope.h"
+#include "crawler/summary.h"
+#include "storage/store.h"
+#include "workers/copool.h"
+#include "workers/door.h"
+#include "workers/loop.h"
+#include "workers/slots.h"
+
+#define PREPARERS 32 /* hosts prepared at a time; as many slots are kept for their robots.txt */
+
+/* One page's way from the fetch to the store, reused from page to page. */
+struct record {
+	struct door_item door; /* on its way back from the store; first member */
+	struct record *next;   /* in the pool */
+	struct store_item item;
+	struct http_fetch fetch;
+	struct findings findings;
+	struct facts *facts;
+	struct slot *slot; /* NULL: a record without a body (snapshots) */
+	struct buf redirect;
+	struct buf text;	  /* strings the item points to */
+	struct store_host *hosts; /* snapshots */
+	uint64_t *ids;
+	struct store_robots robots;
+	struct store_meta meta[8];
+	int64_t put_ms;
+};
+
+struct counters {
+	/* of the whole crawl */
+	uint64_t fetched, failed, pages, redirects, links;
+	uint64_t bytes_wire, bytes_decoded;
+	uint64_t classes[6]; /* of final answers, by first digit */
+	struct word_count errors[PROGRESS_ERRORS];
+	size_t nerrors;
+	struct word_count excludes[PROGRESS_ERRORS];
+	size_t nexcludes;
+	uint64_t elapsed_before_ms; /* earlier runs */
+	/* of this run */
+	uint64_t requests, retries, run_pages, run_bytes, run_decoded;
+	uint64_t stage_us[STAGES];
+	uint64_t store_us;
+};
+
+/* A fetcher's place: what it has in its hands, for snapshots. */
+struct seat {
+	struct crawl *c;
+	const struct entry *e; /* NULL = nothing */
+};
+
+struct crawl {
+	struct settings set;
+	struct loop *loop;
+	struct store *store;
+	struct slots *slots;
+	struct parsers *parsers;
+	struct dns *dns;
+	struct http *http;
+	struct hosts hosts;
+	struct scope_rules *scope;
+	struct frontier *frontier;
+	struct copool *fetchers, *preparers;
+	struct door *door, *failure_door;
+	struct progress *progress;
+	struct url_parser urls; /* scratch, never kept over a wait */
+	char *agent;
+
+	struct record *pool;  /* records not in use */
+	struct waitlist room; /* fetchers waiting for a slot */
+	struct host_queue {
+		struct host **v;
+		size_t head, n, cap;
+	} to_prepare;
+	struct waitlist dispatch;
+	struct seat *seats; /* one per fetcher */
+	size_t nseats;
+
+	struct hash_key key;
+	struct buf follow;     /* redirect targets that widened the scope, one URL a line */
+	struct strlist kept;   /* strings that records point to as long as the crawl lives */
+	int64_t paid_until_ms; /* --limit-rate: when the bytes so far are paid for */
+	struct counters n;
+	int64_t started_ms, started_wall_ms;
+	int stops;     /* how often the user asked to stop */
+	bool aborting; /* no waiting for anything any more */
+	bool ended;    /* fetchers are gone: the keeper and the dispatcher leave */
+	bool failed;   /* the store failed */
+	struct err failure;
+	bool resumed, seed_ok;
+	size_t nslots, pending; /* records with the store */
+	char last_url[512];
+	struct event *signals[3], *deadline;
+};
+
+/* Opens every part; on failure nothing stays open and *err says why. `set` is taken over. */
+struct crawl *crawl_open(struct settings *set, enum store_mode mode, struct err *err);
+/* The seeds of the settings as URLs; what was guessed is said. 0 or -1 (usage). */
+int crawl_seeds(struct settings *set, struct url_parser *p, struct strlist *out, struct err *err);
+void crawl_seed(struct crawl *c, const struct strlist *seeds); /* a new crawl: seed.c */
+int crawl_restore(struct crawl *c, struct err *err);	       /* an old one: restore.c */
+/* Fills the frontier, from seeds or (NULL) from the store, and starts the storage threads. */
+int crawl_start(struct crawl *c, const struct strlist *seeds, struct err *err);
+/* Crawls until the end, a limit, or a signal. Returns the exit status; prints the summary. */
+int crawl_run(struct crawl *c);
+void crawl_close(struct crawl *c);
+
+/* ---- between the parts (record.c) ---- */
+
+WAITS struct record *record_take(struct crawl *c, bool reserve); /* waits for a slot; NULL = stop */
+struct record *record_plain(struct crawl *c);			 /* without a slot, at once */
+void record_give(struct crawl *c, struct record *r);		 /* unused: slot and all */
+/* Takes a ticket and hands everything to the store. No wait may come between ticket
+ * and put, so they are one step; `fill` offers links and fills the item in between. */
+void record_put(struct crawl *c, struct record *r);
+void record_committed(void *arg, struct store_item *list); /* from the writer thread */
+void count_word(struct word_count *w, size_t *n, const char *word);
+/* The same n times, for a word that does not live long. */
+void count_kept_word(
+	struct crawl *c, struct word_count *w, size_t *n, const char *word, uint64_t times);
+
+/* ---- the coroutines ---- */
+
+WAITS void fetcher(void *seat);			 /* fetcher.c */
+WAITS void prepare_host(void *job);		 /* prepare.c */
+WAITS void dispatcher(void *crawl);		 /* prepare.c */
+void prepare_later(void *crawl, struct host *h); /* the frontier's on_host */
+WAITS void keeper(void *crawl);			 /* keeper.c */
+
+void crawl_snapshot(struct crawl *c);			     /* keeper.c: state to the store */
+void crawl_census(struct crawl *c);			     /* census.c: SIGUSR1 */
+void crawl_signals(struct crawl *c, bool on);		     /* signals.c */
+void crawl_stop(struct crawl *c, bool now);		     /* signals.c */
+void crawl_summary(struct crawl *c, struct summary *s);	     /* stats.c */
+void crawl_stats(struct crawl *c, struct progress_stats *s); /* stats.c */
+
+#endif

@@ -1,0 +1,421 @@
+/* fetcher.c - the life of a page, start to end.
+ *
+ *   fetcher():                          a coroutine; `concurrency` of them run
+ *       while room for a body, and a URL of a host that is ready and due:
+ *           fetch it                    waits; the body lands in the slot
+ *           read it                     waits for a parser process
+ *           offer its links             seen set, scope, per-host queue
+ *           store it                    the store owns the slot until COMMIT
+ *
+ * Everything before "offer" may wait; from the first offer to the put nothing does, so
+ * that tickets and URL ids ascend together and a child never precedes its parent.
+ */
+#include <string.h>
+
+#include "config/clock.h"
+#include "config/mem.h"
+#include "crawler/crawl.h"
+
+/* Another try comes after 1 s, 2 s, 4 s... with jitter. */
+#define RETRY_MS     1000
+#define RETRY_MAX_MS (60 * 1000)
+
+struct visit {
+	struct crawl *c;
+	struct record *r;
+	struct entry *e;
+	struct host *h;
+	const char *error; /* of the fetch or the parser */
+	bool retry;
+};
+
+static bool is_redirect(int status)
+{
+	return status == 301 || status == 302 || status == 303 || status == 307 || status == 308;
+}
+
+static bool pushes_back(int status)
+{
+	return status == 429 || status == 503;
+}
+
+static bool worth_another_try(int status)
+{
+	return pushes_back(status) || status == 408 || status == 500 || status == 502 ||
+	       status == 504;
+}
+
+/* ---- asking ---- */
+
+static void fetch(struct visit *v)
+{
+	struct crawl *c = v->c;
+	struct http_fetch *f = &v->r->fetch;
+
+	f->href = v->e->href;
+	f->host = v->h;
+	f->slot = v->r->slot;
+	f->max_body = c->set.max_body;
+	co_state(v->e->href);
+	http_get(c->http, f);
+	c->n.requests++;
+	v->error = f->error;
+	v->retry = f->retry || (!f->error && worth_another_try(f->status));
+	frontier_host_end(c->frontier, v->h, f->status ? f->ttfb_ms : -1,
+		pushes_back(f->status) || (f->error && !strcmp(f->error, "refused")),
+		f->retry_after_ms);
+}
+
+static bool starts_with_word(const char *type, const char *word)
+{
+	return !strncasecmp(type, word, strlen(word));
+}
+
+/* Whether a parser could tell anything about the body. */
+static bool wants_parser(const struct visit *v)
+{
+	const struct http_fetch *f = &v->r->fetch;
+	const char *type = f->content_type.data;
+
+	if (f->status < 200 || f->status > 299 || !f->slot->len)
+		return false;
+	return !*type || f->coding.len || starts_with_word(type, "text/") ||
+	       strcasestr(type, "html") || strcasestr(type, "xml") || v->e->is_list;
+}
+
+static void read_page(struct visit *v)
+{
+	struct http_fetch *f = &v->r->fetch;
+	bool html = strcasestr(f->content_type.data, "html") != NULL;
+	struct parse_request req = {
+		.what = v->e->is_list && !html ? PARSE_SITEMAP : PARSE_PAGE,
+		.url = v->e->href,
+		.url_len = v->e->len,
+		.content_type = f->content_type.data,
+		.coding = f->coding.data,
+		.link = f->link.data,
+		/* The storage threads digest what needs no inflating. */
+		.want_digest = f->coding.len > 0,
+	};
+	int64_t start = clock_ns();
+
+	if (!wants_parser(v))
+		return;
+	co_state("parsing");
+	v->r->facts = parse_slot(v->c->parsers, f->slot, &req, &v->error);
+	v->r->item.parse_ms = (double)(clock_ns() - start) / 1e6;
+}
+
+/* ---- telling ---- */
+
+static bool follows(const struct crawl *c, const struct facts_link *l)
+{
+	if (l->flags & (LINK_NOFOLLOW | LINK_IN_TEMPLATE | LINK_HINT))
+		return false;
+	switch (l->kind) {
+	case LINK_A:
+	case LINK_AREA:
+	case LINK_IFRAME:
+	case LINK_FRAME:
+	case LINK_META:
+	case LINK_SITEMAP:
+	case LINK_FEED: return true;
+	case LINK_LINK:
+		if (l->flags & (LINK_STYLESHEET | LINK_ICON))
+			return c->set.assets;
+		return (l->flags & (LINK_ALTERNATE | LINK_NEXT)) != 0;
+	case LINK_IMG:
+	case LINK_SCRIPT:
+	case LINK_EMBED:
+	case LINK_OBJECT:
+	case LINK_SOURCE:
+	case LINK_TRACK:
+	case LINK_AUDIO:
+	case LINK_VIDEO:
+	case LINK_INPUT:
+	case LINK_BODY:
+	case LINK_SVG: return c->set.assets;
+	default: return false;
+	}
+}
+
+static void offer_links(struct visit *v)
+{
+	struct crawl *c = v->c;
+	const struct facts *f = v->r->facts;
+	const struct facts_link *links;
+
+	if (!f)
+		return;
+	c->n.links += f->nlinks;
+	if ((v->r->fetch.x_robots | f->robots) & ROBOTS_NOFOLLOW)
+		return;
+	links = facts_links(f);
+	for (uint32_t i = 0; i < f->nlinks; i++) {
+		struct offer o = {
+			.url = facts_text(f, links[i].url),
+			.len = links[i].url.len,
+			.kind = links[i].kind,
+			.depth = (uint16_t)(v->e->depth + (v->e->depth < UINT16_MAX)),
+			.referrer = v->e->id,
+			.is_list = (links[i].flags & LINK_IS_INDEX) != 0,
+		};
+		if (follows(c, &links[i]))
+			frontier_offer(c->frontier, &o, &v->r->findings);
+	}
+}
+
+/* The target is a link like any other, with the hop count of its chain. */
+static void offer_redirect(struct visit *v)
+{
+	struct crawl *c = v->c;
+	const struct http_fetch *f = &v->r->fetch;
+	struct url base, target;
+	struct offer o = {
+		.kind = LINK_REDIRECT,
+		.depth = v->e->depth,
+		.hops = (uint8_t)(v->e->hops + 1),
+		.referrer = v->e->id,
+		.origin = v->e->origin ? v->e->origin : v->e->id,
+		.seed = v->e->seed,
+		.is_list = v->e->is_list,
+	};
+
+	if (!is_redirect(f->status) || !f->location.len)
+		return;
+	if (url_view(v->e->href, v->e->len, &base) < 0 ||
+		url_parse(&c->urls, f->location.data, f->location.len, &base, &target) < 0) {
+		v->error = "bad_redirect";
+		return;
+	}
+	buf_add(&v->r->redirect, target.href, target.len);
+	v->r->item.redirect = v->r->redirect.data;
+	if (v->e->hops >= c->set.max_redirects) {
+		v->error = "too_many_redirects";
+		return;
+	}
+	if (v->e->seed && url_is_http(&target) && scope_follow(c->scope, &target)) {
+		buf_add(&c->follow, target.href, target.len);
+		buf_add_ch(&c->follow, '\n');
+		v->r->meta[0] = (struct store_meta){"scope_follow", c->follow.data};
+		v->r->item.meta = v->r->meta;
+		v->r->item.nmeta = 1;
+	}
+	o.url = v->r->redirect.data;
+	o.len = (uint32_t)v->r->redirect.len;
+	frontier_offer(c->frontier, &o, &v->r->findings);
+}
+
+static void fill_item(struct visit *v, bool final, int64_t retry_in_ms)
+{
+	struct store_item *it = &v->r->item;
+	struct http_fetch *f = &v->r->fetch;
+
+	it->url_id = v->e->id;
+	it->attempt = v->e->attempts + 1;
+	it->final = final;
+	it->not_before_ms = final ? 0 : clock_wall_ms() + retry_in_ms;
+	it->status = f->status;
+	it->error = v->error;
+	it->content_type = f->content_type.len ? f->content_type.data : NULL;
+	it->truncated = f->truncated;
+	it->fetched_wall_ms = f->wall_ms ? f->wall_ms : clock_wall_ms();
+	it->dns_ms = -1;
+	it->connect_ms = f->connect_ms;
+	it->tls_ms = f->tls_ms;
+	it->wait_ms = f->wait_ms;
+	it->ttfb_ms = f->ttfb_ms;
+	it->total_ms = f->total_ms;
+	it->http_version = f->version;
+	memcpy(it->ip, f->ip, sizeof(it->ip));
+	it->x_robots = f->x_robots;
+	it->request_head = f->request_head.data;
+	it->request_head_len = f->request_head.len;
+	it->response_head = f->response_head.data;
+	it->response_head_len = f->response_head.len;
+	if (f->slot && f->status) {
+		it->body = f->slot->data;
+		it->body_len = f->slot->len;
+		it->wire_size = f->wire;
+	}
+	it->coding = f->coding.data;
+	it->facts = v->r->facts;
+}
+
+static void add_stage(struct crawl *c, enum stage s, double ms)
+{
+	if (ms > 0)
+		c->n.stage_us[s] += (uint64_t)(ms * 1000);
+}
+
+static void count_transfer(struct visit *v)
+{
+	struct counters *n = &v->c->n;
+	const struct http_fetch *f = &v->r->fetch;
+	uint64_t decoded = v->r->facts && v->r->facts->decoded_size ? v->r->facts->decoded_size
+			   : f->slot				    ? f->slot->len
+								    : 0;
+
+	n->bytes_wire += f->wire;
+	n->run_bytes += f->wire;
+	n->bytes_decoded += decoded;
+	n->run_decoded += decoded;
+	v->h->bytes += f->wire;
+	v->h->last_wall_ms = f->wall_ms;
+	add_stage(v->c, STAGE_CONNECT, f->connect_ms);
+	add_stage(v->c, STAGE_TLS, f->tls_ms);
+	add_stage(v->c, STAGE_WAIT, f->wait_ms);
+	add_stage(v->c, STAGE_BODY, f->body_ms);
+	add_stage(v->c, STAGE_PARSE, v->r->item.parse_ms);
+}
+
+static void count_final(struct visit *v)
+{
+	struct crawl *c = v->c;
+	int status = v->r->fetch.status;
+
+	if (v->error) {
+		count_word(c->n.errors, &c->n.nerrors, v->error);
+		v->h->errors++;
+	}
+	if (!status) {
+		c->n.failed++;
+		return;
+	}
+	c->n.fetched++;
+	c->n.run_pages++;
+	if (status / 100 < 6)
+		c->n.classes[status / 100]++;
+	if (status >= 200 && status <= 299)
+		c->n.pages++;
+	if (is_redirect(status))
+		c->n.redirects++;
+	else
+		frontier_count_page(c->frontier, v->h);
+	if (v->e->seed && status < 400)
+		c->seed_ok = true;
+	if (strlen(v->e->href) < sizeof(c->last_url))
+		strcpy(c->last_url, v->e->href);
+}
+
+static void conclude(struct visit *v)
+{
+	struct crawl *c = v->c;
+
+	offer_links(v);
+	offer_redirect(v);
+	fill_item(v, true, 0);
+	count_transfer(v);
+	count_final(v);
+	record_put(c, v->r);
+	frontier_done(c->frontier, v->e);
+}
+
+static void try_again_later(struct visit *v)
+{
+	struct crawl *c = v->c;
+	int64_t in_ms = governor_jitter(RETRY_MS << (v->e->attempts < 6 ? v->e->attempts : 6));
+
+	if (in_ms > RETRY_MAX_MS)
+		in_ms = RETRY_MAX_MS;
+	if (v->r->fetch.retry_after_ms > in_ms)
+		in_ms = v->r->fetch.retry_after_ms < GOVERNOR_CEILING_MS
+				? v->r->fetch.retry_after_ms
+				: GOVERNOR_CEILING_MS;
+	c->n.retries++;
+	fill_item(v, false, in_ms);
+	count_transfer(v);
+	record_put(c, v->r);
+	frontier_again(c->frontier, v->e, clock_ms() + in_ms);
+}
+
+/* A page of --limit-rate bytes per second pays for itself by a pause of all. */
+static void pay_for_bytes(struct crawl *c, uint64_t bytes)
+{
+	if (!c->set.limit_rate)
+		return;
+	c->paid_until_ms = c->paid_until_ms > clock_ms() ? c->paid_until_ms : clock_ms();
+	c->paid_until_ms += (int64_t)(bytes * 1000 / c->set.limit_rate);
+	frontier_pause_until(c->frontier, c->paid_until_ms);
+}
+
+/* Robots.txt may have arrived after the URL was queued. */
+static const char *forbidden(const struct visit *v)
+{
+	struct url u;
+	const char *rule = NULL, *path;
+	size_t len;
+
+	if (v->h->state == HOST_REFUSED)
+		return v->h->refusal_rule;
+	if (v->c->set.ignore_robots || !v->h->robots || url_view(v->e->href, v->e->len, &u) < 0)
+		return NULL;
+	path = url_path_query(&u, &len);
+	return robots_allowed(v->h->robots, path, len, &rule, NULL) ? NULL : rule;
+}
+
+static void refuse(struct visit *v, const char *rule)
+{
+	struct crawl *c = v->c;
+
+	if (v->h->state == HOST_READY)
+		frontier_host_unused(c->frontier, v->h);
+	frontier_refuse(c->frontier, v->e, "robots", rule, &v->r->findings);
+	record_put(c, v->r);
+	frontier_done(c->frontier, v->e);
+}
+
+static void visit(struct crawl *c, struct record *r, struct entry *e)
+{
+	struct visit v = {.c = c, .r = r, .e = e, .h = e->host};
+	const char *rule = forbidden(&v);
+
+	if (rule) {
+		refuse(&v, rule);
+		return;
+	}
+	r->item.dns_ms = -1;
+	if (v.h->state == HOST_REFUSED) {
+		v.error = v.h->refusal;
+		conclude(&v);
+		return;
+	}
+	fetch(&v);
+	if (r->fetch.no_room || (v.error && !strcmp(v.error, "stopped"))) {
+		record_give(c, r);
+		frontier_back(c->frontier, e);
+		return;
+	}
+	pay_for_bytes(c, r->fetch.wire);
+	if (v.retry && e->attempts < (uint32_t)c->set.retries) {
+		try_again_later(&v);
+		return;
+	}
+	if (!v.error || r->fetch.truncated)
+		read_page(&v);
+	conclude(&v);
+}
+
+void fetcher(void *arg)
+{
+	struct seat *seat = arg;
+	struct crawl *c = seat->c;
+
+	for (;;) {
+		struct record *r;
+		struct entry *e;
+		co_state("waiting for room");
+		r = record_take(c, false);
+		if (!r)
+			return;
+		co_state("waiting for a host that is due");
+		e = frontier_next(c->frontier);
+		if (!e) {
+			record_give(c, r);
+			return;
+		}
+		seat->e = e;
+		visit(c, r, e);
+		seat->e = NULL;
+	}
+}

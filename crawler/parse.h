@@ -1,0 +1,70 @@
+/* parse.h - what a response says, asked of a sandboxed process.
+ *
+ * The crawler's side: parse_slot sends a task to the pool of parser processes and
+ * waits, as a coroutine, for a facts block. The answer is distrusted: it is copied to
+ * private memory, then checked (facts_check), and only then read.
+ *
+ * The parser's side: parser_main, the role "parser" of the same binary. It opens what it
+ * needs, closes the sandbox behind itself and answers until its pipe says EOF.
+ *
+ * The message of a task is a struct parse_task followed by its strings.
+ */
+#ifndef SKITTER_CRAWLER_PARSE_H
+#define SKITTER_CRAWLER_PARSE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "config/facts.h"
+#include "config/settings.h"
+#include "workers/co.h"
+#include "workers/procpool.h"
+#include "workers/slots.h"
+
+/* Bytes of main text kept per page. */
+#define PARSE_MAX_TEXT (1024 * 1024)
+
+enum parse_what { PARSE_PAGE, PARSE_ROBOTS, PARSE_SITEMAP, PARSE_DECODE, PARSE_DECODE_TEXT };
+
+struct parse_task {
+	uint64_t offset; /* of the body in the arena */
+	uint64_t len;
+	uint64_t max_decoded;
+	uint32_t max_text;
+	uint8_t what; /* enum parse_what */
+	bool want_digest;
+	uint16_t type_len, coding_len, link_len, url_len;
+	char strings[]; /* content type, coding, link header, URL; each NUL-terminated */
+};
+
+/* PARSE_DECODE answers: this, then `charset` and the bytes. */
+struct parse_decoded {
+	uint32_t result; /* enum inflate_what */
+	char charset[60];
+	char bytes[];
+};
+
+struct parsers;
+
+struct parsers *parsers_open(struct loop *loop, struct slots *slots, const struct settings *set,
+	size_t n, struct err *err);
+void parsers_close(struct parsers *p);
+struct procpool *parsers_pool(struct parsers *p);
+
+struct parse_request {
+	enum parse_what what;
+	const char *url;
+	size_t url_len;
+	const char *content_type, *coding, *link;
+	bool want_digest;
+};
+
+/* Waits for the facts of slot->data[0..len); the slot is the parser's meanwhile. NULL: the
+ * parser died ("parser_crash"), overran ("parser_timeout") or lied ("parser_answer"). free() it. */
+WAITS struct facts *parse_slot(
+	struct parsers *p, struct slot *slot, const struct parse_request *req, const char **error);
+
+/* The role. */
+int parser_main(int argc, char **argv);
+
+#endif

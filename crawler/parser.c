@@ -1,0 +1,115 @@
+/* parser.c - the role "parser": one process, one entry function, hostile bytes in, facts out. */
+#include <stdio.h>
+#include <string.h>
+
+#include "config/log.h"
+#include "config/mem.h"
+#include "crawler/page/page.h"
+#include "crawler/parse.h"
+#include "workers/sandbox.h"
+
+/* Private memory of one parser: several times the largest decoded body. */
+#define MEMORY_BYTES ((size_t)768 << 20)
+
+struct parser {
+	struct procpool_worker worker;
+	struct page_reader *reader;
+	struct buf decoded, utf8;
+	_Alignas(struct parse_task) char msg[PROCPOOL_MSG_MAX];
+};
+
+/* The message comes from the crawler, which is trusted; this only guards against bugs. */
+static bool task_fits(const struct parser *p, size_t got)
+{
+	const struct parse_task *t = (const void *)p->msg;
+	size_t strings = (size_t)t->type_len + t->coding_len + t->link_len + t->url_len + 4;
+
+	return got >= sizeof(*t) && got - sizeof(*t) == strings &&
+	       t->offset <= p->worker.arena_size && t->len <= p->worker.arena_size - t->offset;
+}
+
+static size_t decode(struct parser *p, const struct page_task *task, bool text)
+{
+	struct parse_decoded *out = p->worker.answer;
+	size_t room = p->worker.answer_size - sizeof(*out);
+	const char *charset = NULL;
+	const struct buf *b = &p->decoded;
+
+	buf_reset(&p->decoded);
+	buf_reset(&p->utf8);
+	memset(out, 0, sizeof(*out));
+	out->result = (uint32_t)page_decode(
+		p->reader, task, &p->decoded, text ? &p->utf8 : NULL, &charset);
+	if (text && charset) {
+		snprintf(out->charset, sizeof(out->charset), "%s", charset);
+		b = &p->utf8;
+	}
+	if (b->len < room)
+		room = b->len;
+	memcpy(out->bytes, b->data, room);
+	return sizeof(*out) + room;
+}
+
+static size_t answer(struct parser *p)
+{
+	const struct parse_task *t = (const void *)p->msg;
+	const char *type = t->strings, *coding = type + t->type_len + 1;
+	const char *link = coding + t->coding_len + 1, *url = link + t->link_len + 1;
+	struct page_task task = {
+		.url = url,
+		.url_len = t->url_len,
+		.content_type = t->type_len ? type : NULL,
+		.content_coding = t->coding_len ? coding : NULL,
+		.link_header = t->link_len ? link : NULL,
+		.body = (const char *)p->worker.arena + t->offset,
+		.len = t->len,
+		.expect = t->what == PARSE_ROBOTS    ? PAGE_ROBOTS
+			  : t->what == PARSE_SITEMAP ? PAGE_SITEMAP
+						     : PAGE_AUTO,
+		.max_decoded = t->max_decoded,
+		.max_text = t->max_text,
+		.want_digest = t->want_digest,
+	};
+
+	if (t->what == PARSE_DECODE || t->what == PARSE_DECODE_TEXT)
+		return decode(p, &task, t->what == PARSE_DECODE_TEXT);
+	return page_read(p->reader, &task, p->worker.answer, p->worker.answer_size);
+}
+
+static int serve(struct parser *p)
+{
+	ssize_t got;
+
+	while ((got = procpool_worker_get(&p->worker, p->msg, sizeof(p->msg))) > 0) {
+		size_t len = task_fits(p, (size_t)got) ? answer(p) : 0;
+		if (procpool_worker_put(&p->worker, len ? 0 : 1, len) < 0)
+			return EXIT_INTERNAL;
+	}
+	return got == 0 ? EXIT_OK : EXIT_INTERNAL;
+}
+
+int parser_main(int argc, char **argv)
+{
+	struct parser *p = mem_zalloc(sizeof(*p));
+	struct sandbox_opts box = {.memory_bytes = MEMORY_BYTES};
+	bool sandbox = true;
+	struct err err;
+
+	for (int i = 1; i < argc; i++)
+		if (!strcmp(argv[i], "--no-sandbox"))
+			sandbox = false;
+	buf_init(&p->decoded);
+	buf_init(&p->utf8);
+	if (procpool_worker_open(&p->worker, argc, argv, &err) < 0) {
+		log_error("parser: %s", err.text);
+		return EXIT_INTERNAL;
+	}
+	p->reader = page_reader_open();
+	if (sandbox && sandbox_enter(&box, &err) < 0) {
+		log_error("parser: the sandbox could not be closed, so nothing is parsed: %s "
+			  "(--no-sandbox crawls without it, at your risk)",
+			err.text);
+		return EXIT_INTERNAL;
+	}
+	return serve(p);
+}

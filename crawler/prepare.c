@@ -1,0 +1,319 @@
+/* prepare.c - hosts from NEW to READY: addresses, then robots.txt.
+ *
+ * Each host is prepared by a coroutine of its own, so a slow name server or a slow
+ * robots.txt never holds a fetcher. What a fetch status means (RFC 9309, 2.3.1):
+ *   2xx   the rules                        3xx  followed, 5 hops, to any host
+ *   4xx   everything is allowed            429, 5xx, no answer: tried again, then
+ *                                          everything is disallowed; a copy of an
+ *                                          earlier run stays in force instead
+ * A host that has no address, or that nobody answers at, is REFUSED: its URLs fail with
+ * that word and cost no request each.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/clock.h"
+#include "config/log.h"
+#include "config/mem.h"
+#include "crawler/crawl.h"
+
+#define ROBOTS_HOPS	5
+#define ROBOTS_AGE_MS	(24LL * 3600 * 1000) /* RFC 9309 2.4 */
+#define DNS_PAUSE_MS	1000
+#define ROBOTS_PAUSE_MS 1000
+
+struct job {
+	struct crawl *c;
+	struct host *h;
+};
+
+void prepare_later(void *arg, struct host *h)
+{
+	struct crawl *c = arg;
+	struct host_queue *q = &c->to_prepare;
+
+	if (q->head + q->n == q->cap) {
+		if (q->head) {
+			memmove(q->v, q->v + q->head, q->n * sizeof(struct host *));
+			q->head = 0;
+		} else {
+			q->cap = q->cap ? q->cap * 2 : 64;
+			q->v = mem_realloc(q->v, q->cap * sizeof(struct host *));
+		}
+	}
+	q->v[q->head + q->n++] = h;
+	waitlist_wake(&c->dispatch);
+}
+
+void dispatcher(void *arg)
+{
+	struct crawl *c = arg;
+	struct host_queue *q = &c->to_prepare;
+
+	while (!c->ended) {
+		struct job *job;
+		if (!q->n) {
+			co_state("waiting for new hosts");
+			co_wait(&c->dispatch, -1);
+			continue;
+		}
+		job = mem_alloc(sizeof(*job));
+		*job = (struct job){c, q->v[q->head++]};
+		q->n--;
+		co_state("waiting for room to prepare a host");
+		copool_spawn(c->preparers, prepare_host, job);
+	}
+}
+
+static void set_state(struct crawl *c, struct host *h, enum host_state state)
+{
+	h->state = state;
+	host_touch(&c->hosts, h);
+}
+
+static void refuse_host(struct crawl *c, struct host *h, const char *word, const char *rule)
+{
+	h->refusal = word;
+	h->refusal_rule = rule;
+	set_state(c, h, HOST_REFUSED);
+}
+
+/* ---- addresses ---- */
+
+static bool resolve(struct crawl *c, struct host *h)
+{
+	struct dns_answer a;
+	int64_t start = clock_ns();
+
+	if (c->set.proxy)
+		return true; /* the proxy resolves */
+	for (int i = 0; dns_resolve(c->dns, h->name, h->port, &a) < 0; i++) {
+		if (i >= c->set.retries || c->stops)
+			return false;
+		co_sleep_ms(governor_jitter(DNS_PAUSE_MS << (i < 5 ? i : 5)));
+	}
+	c->n.stage_us[STAGE_DNS] += (uint64_t)((clock_ns() - start) / 1000);
+	free(h->addresses);
+	h->addresses = a.literal ? NULL : mem_strdup(a.addresses);
+	h->addresses_until_ms = a.until_ms;
+	host_set_ip(&c->hosts, h, a.first);
+	governor_set_public(&h->gov->g, !a.all_private);
+	if (a.all_private && !h->user_named && !c->set.allow_private)
+		refuse_host(c, h, "private_address", NULL);
+	return true;
+}
+
+/* ---- robots.txt ---- */
+
+static void set_verdict(struct host *h, const char *fmt, int status)
+{
+	struct buf b = BUF_INIT;
+
+	buf_addf(&b, fmt, status);
+	free(h->robots_verdict);
+	h->robots_verdict = buf_take(&b);
+	h->robots_status = status;
+	h->robots_wall_ms = clock_wall_ms();
+}
+
+/* Puts the rules in force and tells the sitemaps to the frontier. */
+static void apply_rules(struct crawl *c, struct host *h, struct findings *out)
+{
+	const char **maps;
+	size_t n;
+
+	if (!h->robots_text)
+		return;
+	h->robots = robots_parse(h->robots_text, strlen(h->robots_text), "skitter");
+	governor_set_crawl_delay(&h->gov->g, robots_crawl_delay(h->robots));
+	if (!out)
+		return;
+	n = robots_sitemaps(h->robots, &maps);
+	for (size_t i = 0; i < n; i++) {
+		struct url u, base;
+		struct buf hold = BUF_INIT;
+		struct offer o = {.kind = LINK_SITEMAP, .is_list = true};
+		buf_addf(&hold, "%s/robots.txt", h->origin);
+		if (url_view(hold.data, hold.len, &base) == 0 &&
+			url_parse(&c->urls, maps[i], strlen(maps[i]), &base, &u) == 0) {
+			/* Lives as long as the crawl: the findings point to it. */
+			char *text = mem_strndup(u.href, u.len);
+			o.url = text;
+			o.len = u.len;
+			strlist_add(&c->kept, text);
+			free(text);
+			o.url = c->kept.v[c->kept.n - 1];
+			frontier_offer(c->frontier, &o, out);
+		}
+		buf_release(&hold);
+	}
+}
+
+static void store_robots(struct crawl *c, struct host *h, struct record *r)
+{
+	r->robots = (struct store_robots){
+		.origin = h->origin,
+		.fetched_ms = h->robots_wall_ms,
+		.status = h->robots_status,
+		.text = h->robots_text,
+		.len = h->robots_text ? strlen(h->robots_text) : 0,
+		.verdict = h->robots_verdict,
+	};
+	r->item.robots = &r->robots;
+	r->item.nrobots = 1;
+	record_put(c, r);
+}
+
+/* One request of the chain. The target of a redirect may be a host nobody prepared. */
+static void ask(struct crawl *c, struct record *r, const char *href, struct host *h)
+{
+	struct http_fetch *f = &r->fetch;
+	struct slot *slot = r->slot;
+
+	if (!h->ip && !c->set.proxy && !resolve(c, h)) {
+		http_fetch_reset(f);
+		f->slot = slot;
+		f->error = "dns";
+		return;
+	}
+	http_fetch_reset(f);
+	f->slot = slot;
+	f->href = href;
+	f->host = h;
+	f->max_body = ROBOTS_MAX;
+	governor_start(&h->gov->g, clock_ms());
+	if (h->ip)
+		h->ip->inflight++;
+	co_state(href);
+	http_get(c->http, f);
+	r->slot = f->slot;
+	c->n.requests++;
+	frontier_host_end(c->frontier, h, f->status ? f->ttfb_ms : -1, false, f->retry_after_ms);
+}
+
+/* Follows up to five redirects; what the last answer was is in r->fetch. */
+static void fetch_robots(struct crawl *c, struct host *h, struct record *r)
+{
+	struct buf href = BUF_INIT, next = BUF_INIT;
+	struct url u, target;
+	int status;
+
+	buf_addf(&href, "%s/robots.txt", h->origin);
+	for (int hop = 0; hop <= ROBOTS_HOPS; hop++) {
+		ask(c, r, href.data, h);
+		status = r->fetch.status;
+		if (status < 300 || status > 399 || status == 304 || !r->fetch.location.len)
+			break;
+		if (url_view(href.data, href.len, &u) < 0 ||
+			url_parse(&c->urls, r->fetch.location.data, r->fetch.location.len, &u,
+				&target) < 0 ||
+			!url_is_http(&target))
+			break;
+		buf_reset(&next);
+		buf_add(&next, target.href, url_without_fragment_len(&target));
+		h = hosts_get(&c->hosts, &target);
+		buf_reset(&href);
+		buf_add(&href, next.data, next.len);
+	}
+	buf_release(&href);
+	buf_release(&next);
+}
+
+static void read_robots(struct crawl *c, struct host *h, struct record *r)
+{
+	struct http_fetch *f = &r->fetch;
+	struct parse_request req = {
+		.what = PARSE_ROBOTS,
+		.url = h->origin,
+		.url_len = strlen(h->origin),
+		.content_type = f->content_type.data,
+		.coding = f->coding.data,
+	};
+	const char *error;
+
+	r->facts = parse_slot(c->parsers, f->slot, &req, &error);
+	free(h->robots_text);
+	h->robots_text = r->facts ? mem_strdup(facts_text(r->facts, r->facts->text)) : NULL;
+}
+
+static bool unreachable(const struct http_fetch *f)
+{
+	return !f->status || f->status == 429 || f->status >= 500;
+}
+
+static void robots(struct crawl *c, struct host *h)
+{
+	struct record *r = record_take(c, true);
+	struct http_fetch *f;
+
+	if (!r)
+		return; /* aborting: the host stays as it is, its URLs stay queued */
+	f = &r->fetch;
+	for (int i = 0;; i++) {
+		fetch_robots(c, h, r);
+		if (!unreachable(f) || i >= c->set.retries || c->stops)
+			break;
+		co_state("waiting to ask for robots.txt again");
+		co_sleep_ms(f->retry_after_ms > 0 && f->retry_after_ms < GOVERNOR_CEILING_MS
+				    ? f->retry_after_ms
+				    : governor_jitter(ROBOTS_PAUSE_MS << (i < 5 ? i : 5)));
+	}
+	if (f->error && !strcmp(f->error, "stopped")) {
+		record_give(c, r);
+		return;
+	}
+	if (f->status >= 200 && f->status <= 299) {
+		co_state("reading robots.txt");
+		read_robots(c, h, r);
+		set_verdict(h, "rules (%d)", f->status);
+	} else if (!unreachable(f)) {
+		free(h->robots_text);
+		h->robots_text = NULL;
+		set_verdict(h, "everything allowed (%d)", f->status);
+	} else if (h->robots_text) {
+		log_warn("%s/robots.txt cannot be had now; the copy of an earlier run stays in "
+			 "force",
+			h->origin);
+	} else if (f->status) {
+		set_verdict(h, "everything disallowed (%d)", f->status);
+		refuse_host(c, h, "robots",
+			"robots.txt could not be had (server error): nothing is fetched");
+	} else {
+		set_verdict(h, "no answer", 0);
+		refuse_host(c, h, f->error, NULL);
+	}
+	apply_rules(c, h, &r->findings);
+	store_robots(c, h, r);
+}
+
+/* A copy from an earlier run that still counts. */
+static bool is_fresh(const struct host *h)
+{
+	return h->robots_wall_ms + ROBOTS_AGE_MS > clock_wall_ms() && h->robots_status >= 200 &&
+	       h->robots_status < 500 && h->robots_status != 429;
+}
+
+void prepare_host(void *arg)
+{
+	struct job *job = arg;
+	struct crawl *c = job->c;
+	struct host *h = job->h;
+
+	free(job);
+	co_state(h->origin);
+	set_state(c, h, HOST_RESOLVING);
+	if (!resolve(c, h))
+		refuse_host(c, h, "dns", NULL);
+	if (h->state == HOST_RESOLVING && !c->set.ignore_robots) {
+		set_state(c, h, HOST_ROBOTS);
+		if (is_fresh(h))
+			apply_rules(c, h, NULL);
+		else
+			robots(c, h);
+	}
+	if (c->stops && h->state != HOST_REFUSED)
+		return; /* never asked: its URLs stay queued for the resume */
+	if (h->state != HOST_REFUSED)
+		set_state(c, h, HOST_READY);
+	frontier_host_ready(c->frontier, h);
+}

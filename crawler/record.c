@@ -1,0 +1,131 @@
+/* record.c - records: taken with a slot, given to the store, back after COMMIT. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/clock.h"
+#include "config/mem.h"
+#include "crawler/crawl.h"
+
+static struct record *record_new(struct crawl *c)
+{
+	struct record *r = c->pool;
+
+	if (r) {
+		c->pool = r->next;
+	} else {
+		r = mem_zalloc(sizeof(*r));
+		http_fetch_init(&r->fetch);
+		buf_init(&r->redirect);
+		buf_init(&r->text);
+	}
+	memset(&r->item, 0, sizeof(r->item));
+	r->item.user = r;
+	http_fetch_reset(&r->fetch);
+	findings_reset(&r->findings);
+	buf_reset(&r->redirect);
+	buf_reset(&r->text);
+	return r;
+}
+
+struct record *record_plain(struct crawl *c)
+{
+	return record_new(c);
+}
+
+/* Fetchers leave PREPARERS slots for robots.txt, or idle fetchers and full queues could hold
+ * up the hosts that would give them something to do. */
+struct record *record_take(struct crawl *c, bool reserve)
+{
+	struct record *r;
+
+	while (slots_free_count(c->slots) <= (reserve ? 0 : PREPARERS)) {
+		if (c->aborting || c->failed)
+			return NULL;
+		co_wait(&c->room, -1);
+	}
+	r = record_new(c);
+	r->slot = slots_take(c->slots);
+	return r;
+}
+
+void record_give(struct crawl *c, struct record *r)
+{
+	if (r->fetch.slot && r->slot)
+		r->slot = r->fetch.slot; /* it may have been exchanged for a big one */
+	if (r->slot)
+		slots_give(c->slots, r->slot);
+	r->slot = NULL;
+	free(r->facts);
+	free(r->hosts);
+	free(r->ids);
+	r->facts = NULL;
+	r->hosts = NULL;
+	r->ids = NULL;
+	r->next = c->pool;
+	c->pool = r;
+	waitlist_wake(&c->room);
+}
+
+void record_put(struct crawl *c, struct record *r)
+{
+	struct store_item *it = &r->item;
+
+	if (r->fetch.slot && r->slot)
+		r->slot = r->fetch.slot;
+	if (r->slot)
+		slots_pass(r->slot, SLOT_FETCHER, SLOT_STORE);
+	it->urls = r->findings.urls;
+	it->nurls = r->findings.nurls;
+	it->excluded = r->findings.excluded;
+	it->nexcluded = r->findings.nexcluded;
+	it->readmitted = r->findings.readmitted;
+	it->nreadmitted = r->findings.nreadmitted;
+	for (size_t i = 0; i < it->nexcluded; i++)
+		count_word(c->n.excludes, &c->n.nexcludes, it->excluded[i].reason);
+	it->ticket = store_ticket(c->store);
+	r->put_ms = clock_ms();
+	c->pending++;
+	store_put(c->store, it);
+}
+
+/* On the writer thread: through the door with them, one by one in commit order. */
+void record_committed(void *arg, struct store_item *list)
+{
+	struct crawl *c = arg;
+
+	while (list) {
+		struct record *r = list->user;
+		list = list->next;
+		door_put(c->door, &r->door);
+	}
+}
+
+void count_word(struct word_count *w, size_t *n, const char *word)
+{
+	size_t i = 0;
+
+	while (i < *n && strcmp(w[i].word, word))
+		i++;
+	if (i == *n) {
+		if (*n == PROGRESS_ERRORS)
+			return;
+		w[(*n)++] = (struct word_count){word, 0};
+	}
+	w[i].n++;
+}
+
+void count_kept_word(
+	struct crawl *c, struct word_count *w, size_t *n, const char *word, uint64_t times)
+{
+	size_t i = 0;
+
+	while (i < *n && strcmp(w[i].word, word))
+		i++;
+	if (i == *n) {
+		if (*n == PROGRESS_ERRORS)
+			return;
+		strlist_add(&c->kept, word);
+		w[(*n)++] = (struct word_count){c->kept.v[c->kept.n - 1], 0};
+	}
+	w[i].n += times;
+}

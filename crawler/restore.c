@@ -1,0 +1,175 @@
+/* restore.c - going on where a crawl stopped: hosts, URLs, refusals and counts from the store. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/clock.h"
+#include "config/mem.h"
+#include "crawler/crawl.h"
+#include "storage/store_read.h"
+
+struct restoring {
+	struct crawl *c;
+	uint64_t *seeds; /* ids, ascending */
+	size_t nseeds, cap;
+	int64_t wall, mono;
+};
+
+/* Unix time of the store to this run's monotonic clock. */
+static int64_t to_mono(const struct restoring *r, int64_t wall_ms)
+{
+	return wall_ms > r->wall ? r->mono + (wall_ms - r->wall) : 0;
+}
+
+static void on_host(void *arg, const struct store_host *s)
+{
+	struct restoring *r = arg;
+	struct host *h;
+
+	if (!s->origin)
+		return;
+	h = hosts_restore(&r->c->hosts, s->id, s->origin);
+	h->pages = s->pages;
+	h->errors = s->errors;
+	h->bytes = s->bytes;
+	h->started = s->pages;
+	h->robots_excluded = s->robots_excluded;
+	h->last_wall_ms = s->last_fetched_ms;
+	h->gov->g.backoff = s->backoff;
+	if (s->delay_ms > h->gov->g.delay_ms)
+		h->gov->g.delay_ms = s->delay_ms;
+	if (to_mono(r, s->not_before_ms) > h->gov->g.next_start)
+		h->gov->g.next_start = to_mono(r, s->not_before_ms);
+	if (r->c->set.max_pages_per_host && h->started >= r->c->set.max_pages_per_host)
+		h->held = true;
+}
+
+static void on_robots(void *arg, const struct store_robots *s)
+{
+	struct restoring *r = arg;
+	struct host *h = map_get(&r->c->hosts.by_origin, s->origin, strlen(s->origin));
+
+	if (!h)
+		return;
+	h->robots_text = s->text ? mem_strndup(s->text, s->len) : NULL;
+	h->robots_wall_ms = s->fetched_ms;
+	h->robots_status = s->status;
+	h->robots_verdict = mem_strdup(s->verdict);
+}
+
+static bool is_seed(const struct restoring *r, uint64_t id)
+{
+	for (size_t i = 0; i < r->nseeds; i++)
+		if (r->seeds[i] == id)
+			return true;
+	return false;
+}
+
+static void on_url(void *arg, const struct store_url *s)
+{
+	struct restoring *r = arg;
+	struct crawl *c = r->c;
+	bool seed = s->kind == LINK_SEED || (s->kind == LINK_REDIRECT && is_seed(r, s->origin));
+	struct store_new_url n = {
+		.id = s->id,
+		.url = s->url,
+		.url_len = s->len,
+		.host_id = s->host_id,
+		.depth = s->depth,
+		.hops = s->hops,
+		.kind = s->kind,
+		.referrer = s->referrer,
+		.origin = s->origin,
+	};
+	struct url u;
+
+	if (s->kind == LINK_SEED) {
+		if (r->nseeds == r->cap) {
+			r->cap = r->cap ? r->cap * 2 : 64;
+			r->seeds = mem_realloc(r->seeds, r->cap * sizeof(*r->seeds));
+		}
+		r->seeds[r->nseeds++] = s->id;
+		if (url_view(s->url, s->len, &u) == 0)
+			scope_add_seed(c->scope, &u);
+	}
+	if (s->state == URL_DONE && seed && s->status > 0 && s->status < 400)
+		c->seed_ok = true;
+	frontier_restore_url(c->frontier, &n, s->state != URL_DONE, s->attempts,
+		s->state == URL_RETRY ? to_mono(r, s->not_before_ms) : 0, seed);
+}
+
+static void on_excluded(void *arg, const struct store_excluded *ex)
+{
+	struct restoring *r = arg;
+
+	frontier_restore_excluded(r->c->frontier, ex);
+	if (ex->reason)
+		count_kept_word(r->c, r->c->n.excludes, &r->c->n.nexcludes, ex->reason, 1);
+}
+
+static void on_outcome(void *arg, int status, const char *error, uint64_t n)
+{
+	struct counters *k = &((struct restoring *)arg)->c->n;
+
+	if (error)
+		count_kept_word(((struct restoring *)arg)->c, k->errors, &k->nerrors, error, n);
+	if (!status) {
+		k->failed += n;
+		return;
+	}
+	k->fetched += n;
+	if (status / 100 < 6)
+		k->classes[status / 100] += n;
+	if (status >= 200 && status <= 299)
+		k->pages += n;
+	if (status == 301 || status == 302 || status == 303 || status == 307 || status == 308)
+		k->redirects += n;
+}
+
+static uint64_t meta_number(struct crawl *c, const char *key)
+{
+	char *text = store_meta_get(c->store, key);
+	uint64_t n = text ? strtoull(text, NULL, 10) : 0;
+
+	free(text);
+	return n;
+}
+
+/* Redirect targets of seeds that widened the scope. */
+static void restore_follow(struct crawl *c)
+{
+	char *text = store_meta_get(c->store, "scope_follow"), *save = NULL;
+	struct url u;
+
+	if (!text)
+		return;
+	buf_add_str(&c->follow, text);
+	for (char *line = strtok_r(text, "\n", &save); line; line = strtok_r(NULL, "\n", &save))
+		if (url_view(line, strlen(line), &u) == 0)
+			scope_follow(c->scope, &u);
+	free(text);
+}
+
+int crawl_restore(struct crawl *c, struct err *err)
+{
+	struct restoring r = {.c = c, .wall = clock_wall_ms(), .mono = clock_ms()};
+	struct store_counts counts;
+	int rc = -1;
+
+	c->resumed = true;
+	restore_follow(c);
+	c->n.elapsed_before_ms = meta_number(c, "elapsed_ms");
+	if (store_load_hosts(c->store, on_host, &r, err) < 0 ||
+		store_load_robots(c->store, on_robots, &r, err) < 0 ||
+		store_load_excluded(c->store, on_excluded, &r, err) < 0 ||
+		store_load_urls(c->store, on_url, &r, err) < 0 ||
+		store_outcomes(c->store, on_outcome, &r, err) < 0 ||
+		store_counts(c->store, &counts, err) < 0)
+		goto out;
+	c->n.bytes_wire = counts.wire_bytes;
+	c->n.bytes_decoded = counts.body_bytes;
+	frontier_restore_pages(c->frontier, c->n.fetched - c->n.redirects);
+	rc = 0;
+out:
+	free(r.seeds);
+	return rc;
+}
