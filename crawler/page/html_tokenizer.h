@@ -82,14 +82,16 @@ struct tokenizer {
 	const struct tokenizer_sink *sink;
 	void *arg;
 	bool all_attrs;
-	bool cdata; /* <![CDATA[ opens a CDATA section */
+	bool cdata;	/* <![CDATA[ opens a CDATA section */
+	bool skip_text; /* until the next tag nobody wants the text of RAWTEXT or a script */
 	enum tokenizer_state state;
-	char last[32]; /* name of the start tag that "appropriate" end tags match, lower case */
+	unsigned dashes; /* script data escaped: dashes just read, at most 2 */
+	bool stuck;	 /* the rest of the chunk cannot be understood yet */
+	char last[32];	 /* name of the start tag that "appropriate" end tags match, lower case */
 	size_t last_len;
-	struct buf carry;     /* the start of a token whose end is not here yet */
-	size_t carry_tried;   /* length of carry at the last attempt */
-	struct buf comment;   /* text of the open comment, if wanted */
-	struct buf lower;     /* scratch */
+	struct buf carry;   /* the start of a token whose end is not here yet */
+	size_t carry_tried; /* length of carry at the last attempt */
+	struct buf comment; /* text of the open comment, if wanted */
 	struct html_attr *attrs;
 	size_t attrs_cap;
 	struct html_doctype doctype;
@@ -101,7 +103,8 @@ void tokenizer_begin(struct tokenizer *t); /* a new document; memory kept */
 void tokenizer_feed(struct tokenizer *t, const char *utf8, size_t len);
 void tokenizer_end(struct tokenizer *t);
 
-/* The state for what follows the start tag `name` (lower case, at most 31 bytes). */
+/* Called from the tag callback: the state for what follows the start tag `name` (lower case, at
+ * most 31 bytes). */
 void tokenizer_switch(
 	struct tokenizer *t, enum tokenizer_state state, const char *name, size_t name_len);
 

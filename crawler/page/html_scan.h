@@ -1,0 +1,86 @@
+/* html_scan.h - finding the next byte that matters, 16 at a time where SSE2 is there.
+ *
+ * Contract: every function looks at [p, end) only and returns end when nothing is
+ * found. The plain versions (scan_plain_*) are what other machines use and what the
+ * fast ones are tested against.
+ */
+#ifndef SKITTER_PAGE_HTML_SCAN_H
+#define SKITTER_PAGE_HTML_SCAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+/* The next '<', '&', CR or NUL. */
+static inline const char *scan_plain_text(const char *p, const char *end)
+{
+	while (p < end && *p != '<' && *p != '&' && *p != '\r' && *p != '\0')
+		p++;
+	return p;
+}
+
+/* The next `quote`; *dirty is set when '&', CR or NUL stands before it. */
+static inline const char *scan_plain_quote(const char *p, const char *end, char quote, bool *dirty)
+{
+	for (; p < end && *p != quote; p++)
+		*dirty |= *p == '&' || *p == '\r' || *p == '\0';
+	return p;
+}
+
+#ifdef __SSE2__
+
+static inline __m128i scan_eq(__m128i v, char c)
+{
+	return _mm_cmpeq_epi8(v, _mm_set1_epi8(c));
+}
+
+static inline const char *scan_text(const char *p, const char *end)
+{
+	for (; end - p >= 16; p += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		__m128i m = _mm_or_si128(_mm_or_si128(scan_eq(v, '<'), scan_eq(v, '&')),
+			_mm_or_si128(scan_eq(v, '\r'), scan_eq(v, '\0')));
+		int bits = _mm_movemask_epi8(m);
+
+		if (bits)
+			return p + __builtin_ctz((unsigned)bits);
+	}
+	return scan_plain_text(p, end);
+}
+
+static inline const char *scan_quote(const char *p, const char *end, char quote, bool *dirty)
+{
+	for (; end - p >= 16; p += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		unsigned q = (unsigned)_mm_movemask_epi8(scan_eq(v, quote));
+		unsigned d = (unsigned)_mm_movemask_epi8(
+			_mm_or_si128(scan_eq(v, '&'), _mm_or_si128(scan_eq(v, '\r'), scan_eq(v, '\0'))));
+
+		if (q) {
+			unsigned at = (unsigned)__builtin_ctz(q);
+			*dirty |= (d & ((1u << at) - 1)) != 0;
+			return p + at;
+		}
+		*dirty |= d != 0;
+	}
+	return scan_plain_quote(p, end, quote, dirty);
+}
+
+#else
+
+static inline const char *scan_text(const char *p, const char *end)
+{
+	return scan_plain_text(p, end);
+}
+
+static inline const char *scan_quote(const char *p, const char *end, char quote, bool *dirty)
+{
+	return scan_plain_quote(p, end, quote, dirty);
+}
+
+#endif
+
+#endif

@@ -1,0 +1,204 @@
+#!/usr/bin/env python3
+"""Writes crawler/page/html_names.h and html_names.c: the tag and attribute names that mean
+something to the HTML reader, what each means, and perfect hash tables to find them.
+
+    python3 tests/tools/html_names.py crawler/page
+"""
+import sys, random
+
+# start class in body, end class in body, flags
+TAGS = {}
+
+
+def tag(names, start="ORDINARY", end="ANY", flags=""):
+    for n in names.split():
+        assert n not in TAGS, n
+        TAGS[n] = (start, end, flags.split())
+
+
+# "A start tag whose name is one of ..." of the insertion mode "in body", group by group.
+tag("address article aside center details dialog dir div dl fieldset figcaption figure footer header hgroup "
+    "main menu nav ol search section summary ul", "BLOCK", "BLOCK", "SPECIAL BREAK")
+TAGS["center"][2].append("BREAKOUT")
+for n in "div dl menu ol ul".split():
+    TAGS[n][2].append("BREAKOUT")
+tag("blockquote", "BLOCK", "BLOCK", "SPECIAL BREAK BREAKOUT LINK")
+tag("p", "BLOCK", "P", "SPECIAL BREAK BREAKOUT IMPLIED")
+tag("h1 h2 h3 h4 h5 h6", "HEADING", "HEADING", "SPECIAL BREAK BREAKOUT NOTIFY")
+tag("pre listing", "PRE", "BLOCK", "SPECIAL BREAK BREAKOUT NOTOK")
+tag("form", "FORM", "FORM", "SPECIAL BREAK LINK")
+tag("li", "LI", "LI", "SPECIAL BREAK BREAKOUT NOTOK IMPLIED")
+tag("dd dt", "DD", "DD", "SPECIAL BREAK BREAKOUT NOTOK IMPLIED")
+tag("plaintext", "PLAINTEXT", "ANY", "SPECIAL BREAK")
+tag("button", "BUTTON", "BLOCK", "SPECIAL NOTOK LINK")
+tag("a", "ORDINARY", "A", "LINK")
+tag("b big code em i s small strike strong tt u", "ORDINARY", "ANY", "BREAKOUT")
+tag("font")
+tag("nobr", "ORDINARY", "ANY", "BREAKOUT")
+tag("applet marquee", "OBJECT", "BLOCK", "SPECIAL SCOPE NOTOK")
+tag("object", "OBJECT", "BLOCK", "SPECIAL SCOPE NOTOK LINK")
+tag("table", "TABLE", "ANY", "SPECIAL SCOPE NOTOK LINK BREAK BREAKOUT NOTIFY")
+tag("area", "VOID", "ANY", "SPECIAL NOTOK LINK")
+tag("br", "VOID", "BR", "SPECIAL NOTOK BREAK BREAKOUT")
+tag("embed img", "VOID", "ANY", "SPECIAL NOTOK LINK BREAKOUT")
+tag("keygen wbr", "VOID", "ANY", "SPECIAL NOTOK")
+tag("input", "INPUT", "ANY", "SPECIAL LINK")
+tag("param", "VOID", "ANY", "SPECIAL")
+tag("source track", "VOID", "ANY", "SPECIAL LINK")
+tag("hr", "HR", "ANY", "SPECIAL NOTOK BREAK BREAKOUT")
+tag("image", "IMAGE", "ANY", "")
+tag("textarea", "TEXTAREA", "ANY", "SPECIAL NOTOK")
+tag("xmp", "XMP", "ANY", "SPECIAL NOTOK BREAK")
+tag("iframe", "IFRAME", "ANY", "SPECIAL NOTOK LINK")
+tag("noembed", "RAWTEXT", "ANY", "SPECIAL")
+tag("select", "SELECT", "BLOCK", "SPECIAL SCOPE NOTOK HIDE NOTIFY")
+tag("option", "OPTION", "ANY", "IMPLIED")
+tag("optgroup", "OPTGROUP", "ANY", "IMPLIED")
+tag("rb rtc", "RB", "ANY", "IMPLIED")
+tag("rp rt", "RP", "ANY", "IMPLIED")
+tag("math", "MATH")
+tag("svg", "SVG")
+tag("caption", "IGNORE", "IGNORE", "SPECIAL SCOPE BREAK NOTIFY")
+tag("td th", "IGNORE", "IGNORE", "SPECIAL SCOPE LINK NOTIFY")
+tag("tbody tfoot thead", "IGNORE", "IGNORE", "SPECIAL")
+tag("tr", "IGNORE", "IGNORE", "SPECIAL BREAK")
+tag("col colgroup", "IGNORE", "IGNORE", "SPECIAL")
+tag("frame", "IGNORE", "ANY", "SPECIAL LINK")
+tag("head", "IGNORE", "IGNORE_HEAD", "SPECIAL BREAKOUT")
+tag("html", "HTML", "HTML", "SPECIAL SCOPE")
+tag("body", "BODY", "BODY", "SPECIAL BREAKOUT LINK")
+tag("frameset", "FRAMESET", "ANY", "SPECIAL")
+tag("base basefont bgsound", "HEAD", "ANY", "SPECIAL")
+tag("link", "HEAD", "ANY", "SPECIAL LINK")
+tag("meta", "HEAD", "ANY", "SPECIAL BREAKOUT LINK")
+tag("noframes style title", "HEAD", "ANY", "SPECIAL")
+tag("script", "HEAD", "ANY", "SPECIAL LINK")
+tag("template", "HEAD", "TEMPLATE", "SPECIAL SCOPE HIDE NOTIFY")
+# Ordinary elements that matter for another reason.
+tag("noscript", "ORDINARY", "ANY", "SPECIAL")
+tag("audio video", "ORDINARY", "ANY", "LINK")
+tag("q ins del", "ORDINARY", "ANY", "LINK")
+tag("ruby span sub sup var", "ORDINARY", "ANY", "BREAKOUT")
+# Names that matter in SVG and MathML only.
+tag("annotation-xml desc feimage foreignobject malignmark mglyph mi mn mo ms mtext use")
+
+ATTRS = """href src srcset imagesrcset longdesc poster data action formaction background cite xlink:href
+content http-equiv name rel lang alt hreflang type title color face size encoding""".split()
+assert len(ATTRS) <= 31
+
+CHARS = {":": "_", "-": "_"}
+
+
+def ident(prefix, name):
+    return prefix + "".join(CHARS.get(c, c) for c in name).upper()
+
+
+def key(name):
+    h = 0
+    for c in name.encode():
+        h = ((h << 8 | h >> 56) & (1 << 64) - 1) ^ c
+    return h
+
+
+def perfect(names, bits):
+    rnd = random.Random(1)
+    keys = [key(n) for n in names]
+    assert len(set(keys)) == len(keys)
+    while True:
+        m = rnd.getrandbits(64) | 1
+        if len({(k * m & (1 << 64) - 1) >> 64 - bits for k in keys}) == len(keys):
+            return m
+
+
+FLAGS = ["SPECIAL", "SCOPE", "BREAK", "BREAKOUT", "IMPLIED", "NOTIFY", "NOTOK", "LINK", "HIDE"]
+NOTES = {
+    "SPECIAL": "the special category",
+    "SCOPE": "bounds \"has an element in scope\"",
+    "BREAK": "starts and ends a line of text",
+    "BREAKOUT": "leaves foreign content",
+    "IMPLIED": "its end tag is implied",
+    "NOTIFY": "html_text.c hears of its end",
+    "NOTOK": "sets frameset-ok to \"not ok\"",
+    "LINK": "may carry a URL",
+    "HIDE": "its text is not main text",
+}
+
+
+def order(i):
+    out = []
+    for v in TAGS.values():
+        if v[i] not in out:
+            out.append(v[i])
+    return out
+
+
+def header(names):
+    w = ["/* html_names.h - tag and attribute names the HTML reader knows, and what they mean.",
+         " *", " * Written by tests/tools/html_names.py; change that.", " */",
+         "#ifndef SKITTER_PAGE_HTML_NAMES_H", "#define SKITTER_PAGE_HTML_NAMES_H", "",
+         "#include <stddef.h>", "#include <stdint.h>", "",
+         "/* clang-format off */", "enum html_tag_id {", "\tTAG_NONE,"]
+    w += [f"\t{ident('TAG_', n)}," for n in names]
+    w += ["\tTAG_COUNT", "};", "", "enum html_attr_id {", "\tHTML_ATTR_NONE,"]
+    w += [f"\t{ident('HTML_ATTR_', n)}," for n in ATTRS]
+    w += ["};", "", "/* What a start tag does in the insertion mode \"in body\". */", "enum html_start {"]
+    w += [f"\tSTART_{s}," for s in order(0)]
+    w += ["};", "", "/* The same for an end tag. */", "enum html_end {"]
+    w += [f"\tEND_{s}," for s in order(1)]
+    w += ["};", "", "enum html_tag_flags {"]
+    w += [f"\tTAGF_{f} = 1 << {i}, /* {NOTES[f]} */" for i, f in enumerate(FLAGS)]
+    w += ["};", "", "struct html_tag_info {", "\tuint64_t key;", "\tconst char *name;", "\tuint8_t len;",
+          "\tuint8_t start; /* enum html_start */", "\tuint8_t end;   /* enum html_end */",
+          "\tuint16_t flags; /* enum html_tag_flags */", "};", "",
+          "extern const struct html_tag_info html_tags[TAG_COUNT];", "",
+          "/* The key of a lower-case name: for each byte, key = HTML_KEY(key, byte). */",
+          "#define HTML_KEY(key, byte) ((((uint64_t)(key) << 8) | ((uint64_t)(key) >> 56)) ^ (unsigned char)(byte))", "",
+          "/* The id of a name of that key and length; `name` in any case. 0 = unknown. */",
+          "unsigned html_tag_find(uint64_t key, const char *name, size_t len);",
+          "unsigned html_attr_find(uint64_t key, const char *name, size_t len);",
+          "/* clang-format on */", "", "#endif"]
+    return w
+
+
+def table(name, names, prefix, bits, m):
+    w = [f"static const uint8_t {name}_slots[{1 << bits}] = {{"]
+    for n in names:
+        w.append(f"\t[{(key(n) * m & (1 << 64) - 1) >> 64 - bits}] = {ident(prefix, n)},")
+    return w + ["};", ""]
+
+
+def source(names):
+    tb, ab = 10, 7
+    tm, am = perfect(names, tb), perfect(ATTRS, ab)
+    w = ["/* Written by tests/tools/html_names.py; change that. */", '#include "crawler/page/html_names.h"', "",
+         "#include <strings.h>", "", "/* clang-format off */", "const struct html_tag_info html_tags[TAG_COUNT] = {",
+         '\t[TAG_NONE] = {0, "", 0, START_ORDINARY, END_ANY, 0},']
+    for n in names:
+        s, e, f = TAGS[n]
+        fl = " | ".join("TAGF_" + x for x in f) or "0"
+        w.append(f'\t[{ident("TAG_", n)}] = {{{key(n):#x}u, "{n}", {len(n)}, START_{s}, END_{e}, {fl}}},')
+    w += ["};", "", "static const struct {", "\tuint64_t key;", "\tconst char *name;",
+          "\tsize_t len;", "} attrs[] = {"]
+    w += [f'\t[{ident("HTML_ATTR_", n)}] = {{{key(n):#x}u, "{n}", {len(n)}}},' for n in ATTRS]
+    w += ["};", ""]
+    w += table("tag", names, "TAG_", tb, tm) + table("attr", ATTRS, "HTML_ATTR_", ab, am)
+    w += ["/* Up to 8 bytes the key is the name itself. */",
+          "unsigned html_tag_find(uint64_t key, const char *name, size_t len)", "{",
+          f"\tunsigned id = tag_slots[key * {tm:#x}u >> {64 - tb}];", "",
+          "\tif (html_tags[id].key != key || html_tags[id].len != len)", "\t\treturn 0;",
+          "\treturn len <= 8 || strncasecmp(html_tags[id].name, name, len) == 0 ? id : 0;", "}", "",
+          "unsigned html_attr_find(uint64_t key, const char *name, size_t len)", "{",
+          f"\tunsigned id = attr_slots[key * {am:#x}u >> {64 - ab}];", "",
+          "\tif (attrs[id].key != key || attrs[id].len != len)", "\t\treturn 0;",
+          "\treturn len <= 8 || strncasecmp(attrs[id].name, name, len) == 0 ? id : 0;", "}", "/* clang-format on */"]
+    return w
+
+
+def main(folder):
+    names = sorted(TAGS)
+    for name, lines in (("html_names.h", header(names)), ("html_names.c", source(names))):
+        with open(f"{folder}/{name}", "w") as f:
+            f.write("\n".join(lines) + "\n")
+
+
+main(sys.argv[1])
