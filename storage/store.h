@@ -136,10 +136,10 @@ struct store_excluded {
 
 /* Replaces what is known of the host with this id. */
 struct store_host {
-	uint32_t id;	  /* 1, 2, 3... */
-	const char *name; /* authority: "example.com:8080" */
+	uint32_t id;	    /* 1, 2, 3... */
+	const char *name;   /* authority: "example.com:8080" */
 	const char *origin; /* "https://example.com:8080": what resume finds the host by */
-	const char *ip;	  /* NULL = not resolved */
+	const char *ip;	    /* NULL = not resolved */
 	const char *state;
 	double crawl_delay; /* seconds from robots.txt; negative = none */
 	double delay_ms;    /* the governor's present delay */

@@ -107,6 +107,7 @@ struct store_verdict {
 	bool excluded; /* has a row in excluded: reason and rule are set */
 	char *url;
 	char *host;
+	uint32_t host_id;
 	char *state; /* queued, in flight, deferred, done, excluded, unknown */
 	uint64_t id;
 	uint32_t depth, hops;
@@ -121,12 +122,15 @@ struct store_verdict {
 	} * linkers; /* pages that link to it, at most max_linkers */
 	size_t nlinkers;
 	bool more_linkers;
-	uint64_t same_excluded; /* URLs that the same rule refused on the same host */
+	uint64_t same_excluded; /* URLs that the same rule refused on the same host, rows or not */
 };
 
 /* Fills *out (release it also after an error). A URL nobody has seen is no error. */
 int store_why(struct store *st, const char *url, size_t max_linkers, struct store_verdict *out,
 	struct err *err);
+/* For a URL that is unknown by name: fills in reason and rule if its fingerprint (of the
+ * seen set) is among the refusals that were only counted. */
+int store_why_key(struct store *st, uint64_t key, struct store_verdict *out, struct err *err);
 void store_verdict_release(struct store_verdict *v);
 
 /* ---- cat: one stored page ---- */
