@@ -100,6 +100,30 @@ char *world_text_marked(struct world_text *t, const char *mark)
 	return NULL;
 }
 
+/* \xNN, \r, \n, \t, \0 and \\ become bytes. */
+void world_unescape(const char *s, size_t len, struct buf *out)
+{
+	for (size_t i = 0; i < len; i++) {
+		unsigned byte;
+
+		if (s[i] != '\\' || i + 1 == len) {
+			buf_add_ch(out, s[i]);
+			continue;
+		}
+		i++;
+		if (s[i] == 'x' && i + 2 < len && sscanf(s + i + 1, "%2x", &byte) == 1) {
+			buf_add_ch(out, (int)byte);
+			i += 2;
+		} else if (s[i] == 'n' || s[i] == 'r' || s[i] == 't') {
+			buf_add_ch(out, s[i] == 'n' ? '\n' : s[i] == 'r' ? '\r' : '\t');
+		} else if (s[i] == '0') {
+			buf_add_ch(out, 0);
+		} else {
+			buf_add_ch(out, s[i]);
+		}
+	}
+}
+
 int world_number(struct world_text *t, const char *s, long long *out)
 {
 	char *end;

@@ -132,6 +132,8 @@ int world_bad(const struct world_text *t, const char *fmt, ...)
 int world_text_block(struct world_text *t, const char *rest, const char *eol, struct buf *out);
 /* Takes the next line if it begins with the mark (two bytes, as "= "): its tail, or NULL. */
 char *world_text_marked(struct world_text *t, const char *mark);
+/* \xNN, \r, \n, \t, \0 and \\ become bytes. */
+void world_unescape(const char *s, size_t len, struct buf *out);
 int world_number(struct world_text *t, const char *s, long long *out);
 int world_signal(struct world_text *t, const char *name, int *out);
 

@@ -16,37 +16,13 @@ static void set_str(char **to, const char *s)
 	*to = mem_strdup(s);
 }
 
-/* \xNN, \r, \n, \t, \0 and \\ become bytes. */
-static void unescape(const char *s, size_t len, struct buf *out)
-{
-	for (size_t i = 0; i < len; i++) {
-		unsigned byte;
-
-		if (s[i] != '\\' || i + 1 == len) {
-			buf_add_ch(out, s[i]);
-			continue;
-		}
-		i++;
-		if (s[i] == 'x' && i + 2 < len && sscanf(s + i + 1, "%2x", &byte) == 1) {
-			buf_add_ch(out, (int)byte);
-			i += 2;
-		} else if (s[i] == 'n' || s[i] == 'r' || s[i] == 't') {
-			buf_add_ch(out, s[i] == 'n' ? '\n' : s[i] == 'r' ? '\r' : '\t');
-		} else if (s[i] == '0') {
-			buf_add_ch(out, 0);
-		} else {
-			buf_add_ch(out, s[i]);
-		}
-	}
-}
-
 static int raw_word(struct world_page *p, struct world_text *t)
 {
 	struct buf text = BUF_INIT;
 	int rc = world_text_block(t, t->rest, "\r\n", &text);
 
 	if (rc == 0)
-		unescape(text.data, text.len, &p->raw);
+		world_unescape(text.data, text.len, &p->raw);
 	buf_release(&text);
 	return rc;
 }
@@ -57,7 +33,7 @@ static int bytes_word(struct world_page *p, struct world_text *t)
 	int rc = world_text_block(t, t->rest, "", &text);
 
 	if (rc == 0)
-		unescape(text.data, text.len, &p->body);
+		world_unescape(text.data, text.len, &p->body);
 	buf_release(&text);
 	return rc;
 }
@@ -181,7 +157,7 @@ int world_page_word(struct world *w, struct world_page *p, struct world_text *t)
 		free(p->type);
 		p->type = strcmp(t->rest, "none") == 0 ? NULL : mem_strdup(t->rest);
 	} else if (strcmp(word, "header") == 0) {
-		unescape(t->rest, strlen(t->rest), &p->headers);
+		world_unescape(t->rest, strlen(t->rest), &p->headers);
 		buf_add_str(&p->headers, "\r\n");
 	} else if (strcmp(word, "body") == 0) {
 		rc = world_text_block(t, t->rest, "\n", &p->body);

@@ -86,10 +86,11 @@ static int expect_word(struct world *w, struct world_text *t)
 	return 1;
 }
 
-/* A text that must, or must not, be in what the run printed. */
+/* A text that must, or must not, be in what the run printed; \xNN is known in it. */
 static void add_text(struct buf *list, const char *text)
 {
-	buf_add(list, text, strlen(text) + 1);
+	world_unescape(text, strlen(text), list);
+	buf_add_ch(list, 0);
 }
 
 int world_step_word(struct world *w, struct world_text *t)
