@@ -321,7 +321,7 @@ const struct setting settings_table[] = {
 		.group = "Identity and connection",
 		.check = setting_check_line,
 		.flags = SETTING_RESUME,
-		.help = "the User-Agent; its first word is also the name robots.txt is asked for"},
+		.help = "the User-Agent to send"},
 	{.name = "contact",
 		.type = SETTING_STRING,
 		AT(contact),

@@ -132,7 +132,7 @@ static int fail_flag(struct reader *r, const char *flag)
 
 static int take_flag(struct reader *r, const struct cmd_flag *f, const char *value)
 {
-	if (!f->value) {
+	if (f->on) {
 		if (value)
 			return err_set(r->err, EXIT_USAGE, "--%s takes no value", f->name);
 		*f->on = true;
@@ -142,7 +142,10 @@ static int take_flag(struct reader *r, const struct cmd_flag *f, const char *val
 		value = r->argv[++r->i];
 	if (!value)
 		return err_set(r->err, EXIT_USAGE, "--%s needs a value", f->name);
-	*f->value = value;
+	if (f->list)
+		strlist_add(f->list, value);
+	else
+		*f->value = value;
 	return 0;
 }
 

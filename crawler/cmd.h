@@ -12,6 +12,7 @@
 #include <stdio.h>
 
 #include "config/err.h"
+#include "config/settings.h"
 
 struct command {
 	const char *name;
@@ -50,10 +51,11 @@ void cmd_usage(const struct command *c, FILE *out);
 /* ---- arguments of the small commands ---- */
 
 struct cmd_flag {
-	const char *name;   /* "json"; matched as --json, or -j by `letter` */
-	char letter;	    /* 0 = none */
-	const char **value; /* takes a value, stored here; else */
-	bool *on;	    /* a switch */
+	const char *name;     /* "json": matched as --json */
+	char letter;	      /* and as -j; 0 = none */
+	const char **value;   /* takes a value, stored here; or */
+	bool *on;	      /* a switch; or */
+	struct strlist *list; /* takes a value, may be repeated */
 };
 
 /* Splits argv into flags and at most `max` positional arguments. How many, or -1 with

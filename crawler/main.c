@@ -1,6 +1,6 @@
 /* main.c - one binary: the commands, and the roles it starts itself in. */
 #include "crawler/cmd.h"
-#include "crawler/parser.h"
+#include "crawler/parse.h"
 #include "workers/proc.h"
 
 static const struct role roles[] = {

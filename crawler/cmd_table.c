@@ -1,0 +1,127 @@
+/* cmd_table.c - the commands: what each is for, and how it is called. */
+#include "crawler/cmd.h"
+
+#include "config/mem.h"
+
+const struct command cmd_table[] = {
+	{.name = "crawl",
+		.fn = cmd_crawl,
+		.help = "crawl from one or more seeds into one SQLite file",
+		.usage = "crawl [OPTIONS] URL...   or   skitter crawl -c FILE.yaml",
+		.text = "Results go to HOST.db beside you, or to -o FILE. An output that holds an\n"
+			"unfinished crawl of the same seeds is resumed. Ctrl-C finishes what is "
+			"in\n"
+			"flight and says how to go on; a second Ctrl-C stops at once.\n",
+		.settings = true,
+		.examples = "  skitter crawl example.com\n"
+			    "  skitter crawl -o docs.db --scope prefix https://example.com/docs/\n"
+			    "  skitter crawl --depth 2 --max-pages 1000 --exclude '[?&]print=' "
+			    "example.com\n"
+			    "  skitter crawl -c site.yaml --concurrency 16\n"},
+	{.name = "resume",
+		.fn = cmd_resume,
+		.help = "go on with a stopped or killed crawl exactly where it was",
+		.usage = "resume [OPTIONS] FILE.db",
+		.text = "The settings are those of the crawl; options given here win and are "
+			"recorded.\n"
+			"Secrets (--user, --proxy passwords, secret headers) are never stored: "
+			"give them\n"
+			"again.\n",
+		.settings = true,
+		.examples = "  skitter resume example.com.db\n"
+			    "  skitter resume --max-pages 20000 example.com.db\n"},
+	{.name = "status",
+		.fn = cmd_status,
+		.help = "counts, rates, hosts, and what is in flight",
+		.usage = "status FILE.db [--json] [--watch]",
+		.text = "Works while the crawl runs.\n"
+			"\n"
+			"      --json   one JSON object\n"
+			"  -w, --watch  again every second while the crawl runs\n",
+		.examples = "  skitter status example.com.db\n"
+			    "  skitter status example.com.db --json\n"},
+	{.name = "why",
+		.fn = cmd_why,
+		.help = "the verdict on any URL: fetched or not, by which rule, found where",
+		.usage = "why FILE.db URL [--json]",
+		.text = "For a URL that no page links to it says what scope and robots.txt would "
+			"do.\n",
+		.examples = "  skitter why example.com.db https://example.com/private/\n"},
+	{.name = "cat",
+		.fn = cmd_cat,
+		.help = "one stored page",
+		.usage = "cat FILE.db URL [--head|--raw|--text]",
+		.text = "The body, with the server's compression undone (in a sandboxed process).\n"
+			"\n"
+			"      --head  request and response headers\n"
+			"      --raw   the body as it came over the wire\n"
+			"      --text  the main text, without markup\n"
+			"\n"
+			"On a terminal the text is shown as UTF-8 with control characters "
+			"escaped;\n"
+			"redirected it is written byte for byte.\n",
+		.examples = "  skitter cat example.com.db https://example.com/ > index.html\n"
+			    "  skitter cat example.com.db https://example.com/ --text | wc -w\n"},
+	{.name = "sql",
+		.fn = cmd_sql,
+		.help = "ask a crawl anything in SQL; read-only",
+		.usage = "sql FILE.db [QUERY|-] [--format table|csv|json]",
+		.text = "Views: pages, links, frontier, excluded, hosts, bodies. Functions: "
+			"inflate(body,\n"
+			"encoding), url_scheme, url_host, url_port, url_path, url_query,\n"
+			"url_registrable, and REGEXP. - reads the query from standard input; "
+			"without a\n"
+			"query a terminal gets a prompt.\n",
+		.examples = "  skitter sql example.com.db \"select status, count(*) from pages "
+			    "group by 1\"\n"
+			    "  skitter sql example.com.db --format csv \"select url, title from "
+			    "pages\" > pages.csv\n"},
+	{.name = "export",
+		.fn = cmd_export,
+		.help = "all pages as JSON lines, CSV, or a list of URLs",
+		.usage = "export FILE.db [--format jsonl|csv|urls] [-o FILE] [--query CONDITION]",
+		.text = "  -f, --format jsonl|csv|urls   jsonl if not given\n"
+			"  -o, --output FILE             instead of standard output; replaced when "
+			"complete\n"
+			"  -q, --query CONDITION         only pages for which this SQL condition "
+			"holds\n",
+		.examples = "  skitter export example.com.db --format urls --query 'status = 404'\n"
+			    "  skitter export example.com.db --format csv -o pages.csv\n"},
+	{.name = "robots",
+		.fn = cmd_robots,
+		.help = "what a robots.txt allows, and which line says so",
+		.usage = "robots URL|FILE [--agent NAME] [--test URL]...",
+		.text = "Reads the robots.txt of a site, a local file, or - (standard input) by "
+			"RFC 9309.\n"
+			"\n"
+			"  -a, --agent NAME    ask for this product name [skitter]\n"
+			"  -t, --test URL      may it be fetched? repeatable; a path will do\n"
+			"      --contact TEXT  named in the User-Agent of the request\n"
+			"      --insecure      accept certificates that do not verify\n",
+		.examples =
+			"  skitter robots https://example.com/ --test /private/page.html\n"
+			"  skitter robots robots.txt --agent mybot --test https://example.com/a\n"},
+	{.name = "config",
+		.fn = cmd_config,
+		.help = "check a config file, show what settings result, or print an example",
+		.usage = "config check|show|example [FILE.yaml] [OPTIONS]",
+		.text = "check FILE      says what is wrong, with line and column\n"
+			"show [FILE]     every setting, its value and where it came from; takes "
+			"the\n"
+			"                options of crawl too\n"
+			"example         a commented file with every key\n",
+		.examples = "  skitter config example > site.yaml\n"
+			    "  skitter config check site.yaml\n"
+			    "  skitter config show site.yaml --per-host 4\n"},
+	{.name = "help",
+		.fn = cmd_help,
+		.help = "this page, or all about one command or option",
+		.usage = "help [COMMAND|--OPTION]",
+		.examples = "  skitter help crawl\n  skitter help --delay\n"},
+	{.name = "version",
+		.fn = cmd_version,
+		.help = "the version, and those of the libraries",
+		.usage = "version"},
+};
+
+const size_t cmd_count = MEM_COUNT(cmd_table);
