@@ -56,8 +56,10 @@ static int answer_task(struct procpool_worker *w, const char *msg, size_t len)
 		w->seq = seq;
 		return procpool_worker_put(w, 2, 0);
 	}
-	if (strcmp(msg, "garbage") == 0)
+	if (strcmp(msg, "garbage") == 0) {
+		w->seq = 0;
 		return pipe_send(w->fd, "garbage", 7) < 0 ? -1 : 0;
+	}
 	if (strcmp(msg, "pid") == 0) {
 		pid_t pid = getpid();
 		memcpy(w->answer, &pid, sizeof(pid));
