@@ -13,6 +13,7 @@
 #define SKITTER_CRAWLER_PARSE_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "config/facts.h"
@@ -34,6 +35,7 @@ struct parse_task {
 	uint8_t what; /* enum parse_what */
 	bool want_digest;
 	uint16_t type_len, coding_len, link_len, url_len;
+	uint16_t zero;	/* no padding before the strings: sizeof is where they start */
 	char strings[]; /* content type, coding, link header, URL; each NUL-terminated */
 };
 
@@ -43,6 +45,8 @@ struct parse_decoded {
 	char charset[60];
 	char bytes[];
 };
+
+_Static_assert(sizeof(struct parse_task) == offsetof(struct parse_task, strings), "padding");
 
 struct parsers;
 
