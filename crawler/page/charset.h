@@ -46,6 +46,14 @@ const char *charset_sniff(
  * UTF-16 read as UTF-8 and x-user-defined as windows-1252; NULL = none. */
 const char *charset_prescan(const void *body, size_t len);
 
+/* The name a meta element anywhere in the body gives, one that a parser would find as an
+ * element: not in a comment, script or other raw text. NULL = none. For documents whose
+ * encoding is CHARSET_BY_DEFAULT ("changing the encoding while parsing", 13.2.3.4). */
+const char *charset_meta_element(const void *body, size_t len);
+
+/* The encoding of an XML declaration ("get an XML encoding"), or NULL. */
+const char *charset_xml(const void *body, size_t len);
+
 /* Encoding of a byte order mark at the start, or NULL; *bom_len is its length. */
 const char *charset_bom(const void *body, size_t len, size_t *bom_len);
 
@@ -61,11 +69,18 @@ void charset_restart(struct charset_decoder *d, const char *name); /* for the ne
 /* Appends the UTF-8 of `in` to out; `last` ends the document (what is pending becomes U+FFFD). */
 void charset_decode(
 	struct charset_decoder *d, const void *in, size_t len, struct buf *out, bool last);
+/* The start is past already: a byte order mark that follows is text. */
+void charset_skip_bom(struct charset_decoder *d);
 void charset_close(struct charset_decoder *d);
 
 /* How many leading bytes are valid, complete UTF-8: when it is all of them, text
  * in UTF-8 needs no copy. */
 size_t charset_utf8_valid_prefix(const void *in, size_t len);
+
+/* How many leading bytes are ASCII, and whether such bytes are themselves at the start of
+ * text in this encoding (all but UTF-16, ISO-2022-JP and replacement). */
+size_t charset_ascii_prefix(const void *in, size_t len);
+bool charset_is_ascii_superset(const char *name);
 
 /* ---- encoding: queries of documents in legacy encodings (URL standard, "percent-encode
  * after encoding") ---- */

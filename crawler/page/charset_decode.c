@@ -50,6 +50,11 @@ void charset_restart(struct charset_decoder *d, const char *name)
 	d->cs = charset_find(name);
 }
 
+void charset_skip_bom(struct charset_decoder *d)
+{
+	d->started = true;
+}
+
 void charset_close(struct charset_decoder *d)
 {
 	free(d);
@@ -408,6 +413,11 @@ static bool ascii_compatible(enum charset_kind kind)
 {
 	return kind != CHARSET_UTF16BE && kind != CHARSET_UTF16LE && kind != CHARSET_ISO_2022_JP &&
 	       kind != CHARSET_REPLACEMENT;
+}
+
+bool charset_is_ascii_superset(const char *name)
+{
+	return ascii_compatible((enum charset_kind)charset_find(name)->kind);
 }
 
 /* The longest run that needs no step: valid UTF-8, or ASCII. */

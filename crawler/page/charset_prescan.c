@@ -200,17 +200,46 @@ static const char *checked(const char *name)
 	return name;
 }
 
-const char *charset_prescan(const void *body, size_t len)
+/* If s->p is at the start tag of an element whose content is text, skips to its end tag. */
+static void skip_raw(struct scan *s)
+{
+	static const char *const raw[] = {"<script", "<style", "<title", "<textarea", "<xmp",
+		"<iframe", "<noembed", "<noframes"};
+	struct attr a;
+	size_t i, n;
+
+	if (starts(s, "<plaintext"))
+		s->p = s->end;
+	for (i = 0; i < sizeof(raw) / sizeof(raw[0]); i++) {
+		n = strlen(raw[i]);
+		if (starts(s, raw[i]) && (size_t)(s->end - s->p) > n &&
+			(is_space(s->p[n]) || s->p[n] == '/' || s->p[n] == '>'))
+			break;
+	}
+	if (i == sizeof(raw) / sizeof(raw[0]))
+		return;
+	s->p += n;
+	while (attr_next(s, &a))
+		;
+	for (; s->p < s->end; s->p++) {
+		skip_to(s, '<');
+		if (s->end - s->p > (long)n && s->p[1] == '/' &&
+			!strncasecmp((const char *)s->p + 2, raw[i] + 1, n - 1))
+			return;
+		if (s->p == s->end)
+			return;
+	}
+}
+
+/* `elements`: only metas that a parser would find as elements count. */
+static const char *prescan(const void *body, size_t len, bool elements)
 {
 	struct scan s = {body, (const unsigned char *)body + len};
 
-	/* "<?xml" in UTF-16 without a byte order mark */
-	if (len >= 6 && !memcmp(body, "<\0?\0x\0", 6))
-		return charset_find("UTF-16LE")->name;
-	if (len >= 6 && !memcmp(body, "\0<\0?\0x", 6))
-		return charset_find("UTF-16BE")->name;
 	for (; s.p < s.end; s.p++) {
 		skip_to(&s, '<');
+		if (elements)
+			skip_raw(&s);
 		if (starts(&s, "<!--")) {
 			skip_comment(&s);
 		} else if (starts(&s, "<meta") && s.end - s.p > 5 &&
@@ -232,4 +261,50 @@ const char *charset_prescan(const void *body, size_t len)
 			break;
 	}
 	return NULL;
+}
+
+const char *charset_xml(const void *body, size_t len)
+{
+	const char *p = body, *end, *at;
+	const char *name;
+	char quote;
+
+	/* "<?xml" in UTF-16 without a byte order mark */
+	if (len >= 6 && !memcmp(body, "<\0?\0x\0", 6))
+		return charset_find("UTF-16LE")->name;
+	if (len >= 6 && !memcmp(body, "\0<\0?\0x", 6))
+		return charset_find("UTF-16BE")->name;
+	if (len < 5 || memcmp(p, "<?xml", 5) || !(end = memchr(p, '>', len)))
+		return NULL;
+	at = memmem(p, (size_t)(end - p), "encoding", 8);
+	if (!at)
+		return NULL;
+	for (at += 8; at < end && (unsigned char)*at <= ' ';)
+		at++;
+	if (at == end || *at++ != '=')
+		return NULL;
+	while (at < end && (unsigned char)*at <= ' ')
+		at++;
+	if (at == end || (*at != '"' && *at != '\''))
+		return NULL;
+	quote = *at++;
+	end = memchr(at, quote, (size_t)(end - at));
+	name = end ? charset_by_label(at, (size_t)(end - at)) : NULL;
+	return name ? checked(name) : NULL;
+}
+
+const char *charset_prescan(const void *body, size_t len)
+{
+	const char *xml = charset_xml(body, len), *name;
+
+	/* Zero bytes have decided already; a declaration only where no meta does. */
+	if (xml && len >= 6 && memchr(body, 0, 6))
+		return xml;
+	name = prescan(body, len, false);
+	return name ? name : xml;
+}
+
+const char *charset_meta_element(const void *body, size_t len)
+{
+	return prescan(body, len, true);
 }

@@ -6,9 +6,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* How many leading bytes are ASCII. */
-size_t charset_ascii_prefix(const void *in, size_t len);
-
 /* p is not at a valid sequence: bytes that together make one U+FFFD (the maximal subpart),
  * or 0 where a chunk ends within what may still become valid. */
 size_t charset_utf8_bad(const unsigned char *p, size_t len, bool last);

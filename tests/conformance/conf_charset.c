@@ -50,7 +50,7 @@ static void sniff_case(void *arg, json_t *line, int lineno)
 	r->total++;
 	got = charset_sniff(NULL, data.data, data.len, &why);
 	/* Where the first bytes do not decide, the element that comes later does. */
-	whole = why == CHARSET_BY_DEFAULT ? charset_prescan(data.data, data.len) : got;
+	whole = why == CHARSET_BY_DEFAULT ? charset_meta_element(data.data, data.len) : got;
 	if (!whole)
 		whole = got;
 	if (same(got, early ? early : want) && same(whole, want))
