@@ -120,8 +120,11 @@ static int long_option(struct args *a, const char *flag)
 		}
 		o = NULL;
 	}
-	if (!o || (o->flags & SETTING_NO_FLAG))
+	if (!o)
 		return fail_unknown(a, flag, len);
+	if (o->flags & SETTING_NO_FLAG)
+		return err_set(a->err, EXIT_USAGE,
+			"there is no option --%s: they are the arguments without a dash", o->name);
 	return option(a, o, value);
 }
 
