@@ -13,7 +13,7 @@ build="gcc libc6-dev make pkg-config libcurl4-openssl-dev libevent-dev libsqlite
 test="$build libcmocka-dev sqlite3 python3"
 full="$test clang libclang-rt-14-dev valgrind clang-format clang-tidy cppcheck"
 bench="$test wget wget2 libgumbo-dev libxml2-dev"
-# How to see, where there is no dpkg, that the build packages are there.
+# How to see, where there is no dpkg, that all is there.
 modules="libcurl libevent libevent_pthreads sqlite3 libidn2 libpsl zlib libdeflate libzstd libbrotlidec yaml-0.1
 	expat libpcre2-8 libseccomp jansson libcrypto"
 
@@ -24,10 +24,10 @@ say() {
 set_name=$1
 stamp=$2/.deps-$1
 case $set_name in
-build) wanted=$build ;;
-test) wanted=$test ;;
-full) wanted=$full ;;
-bench) wanted=$bench ;;
+build) wanted=$build commands="cc pkg-config" ;;
+test) wanted=$test commands="cc pkg-config sqlite3 python3" modules="$modules cmocka" ;;
+full) wanted=$full commands="cc pkg-config sqlite3 python3 clang valgrind" modules="$modules cmocka" ;;
+bench) wanted=$bench commands="cc pkg-config sqlite3 python3" ;;
 *) say "unknown set '$set_name'"; exit 2 ;;
 esac
 wanted=$(echo $wanted)
@@ -40,9 +40,11 @@ done_with_it() {
 }
 
 if ! command -v apt-get >/dev/null || ! command -v dpkg-query >/dev/null; then
-	if command -v cc >/dev/null && command -v pkg-config >/dev/null && pkg-config --exists $modules; then
-		done_with_it
-	fi
+	absent=
+	for c in $commands; do
+		command -v "$c" >/dev/null || absent="$absent $c"
+	done
+	[ -z "$absent" ] && pkg-config --exists $modules && done_with_it
 	say "this is not a Debian system, so nothing was installed. Please install, under the names they have here:"
 	echo "$wanted" | tr ' ' '\n' | sed 's/^/    /' >&2
 	exit 1
