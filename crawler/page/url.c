@@ -82,7 +82,7 @@ static const char *put_scheme(struct url_job *j, const char *p)
 	const char *s = p;
 	char *w = j->w;
 
-	if (p == j->end || !url_is_alpha(*p))
+	if (p == j->end || !url_is_alpha(*p) || !memchr(p, ':', (size_t)(j->end - p)))
 		return NULL;
 	while (p < j->end && (url_class_of(*p) & SET_SCHEME))
 		*w++ = url_lower(*p++);
@@ -206,6 +206,8 @@ static const char *host_stop(const char *s, const char *end)
 	bool inside = false;
 
 	for (; s < end; s++) {
+		if (!(url_class_of(*s) & SET_COLON))
+			continue;
 		if (*s == ':' && !inside)
 			break;
 		if (*s == '[')
@@ -220,12 +222,18 @@ static const char *host_stop(const char *s, const char *end)
 static const char *put_authority(struct url_job *j, const char *p)
 {
 	const char *end = p, *at = NULL, *stop;
+	unsigned stop_at =
+		SET_AT | SET_SLASH | SET_QUERY_OR_HASH | (j->u.special ? SET_BACKSLASH : 0);
 
 	begin_authority(j);
-	for (; end < j->end && !is_slash(j, *end) && !(url_class_of(*end) & SET_QUERY_OR_HASH);
-		end++)
-		if (*end == '@')
+	for (; end < j->end; end++) {
+		unsigned class = url_class_of(*end) & stop_at;
+
+		if (class == SET_AT)
 			at = end;
+		else if (class)
+			break;
+	}
 	if (at) {
 		put_credentials(j, p, at);
 		p = at + 1;

@@ -2,6 +2,8 @@
  * steps 1 to 3 of the basic URL parser), and its decoding. */
 #include "crawler/page/url_job.h"
 
+#include <string.h>
+
 #include "config/text.h"
 
 /* Length of the well-formed UTF-8 sequence at s, or minus the length of the part
@@ -62,6 +64,27 @@ static void repair(struct buf *tmp, const char *in, size_t len)
 	buf_set_len(tmp, (size_t)(w - tmp->data));
 }
 
+/* Whether all bytes are 0x20..0x7f: nothing to remove, nothing to repair. Eight at a
+ * time: adding 0x60 carries a byte into its top bit from 0x20 on. */
+static bool is_plain(const char *s, size_t n)
+{
+	const uint64_t top = 0x8080808080808080u, lift = 0x6060606060606060u;
+	uint64_t word, odd = 0;
+
+	if (n < sizeof(word)) {
+		while (n > 0 && (signed char)*s >= 0x20)
+			s++, n--;
+		return n == 0;
+	}
+	memcpy(&word, s + n - sizeof(word), sizeof(word)); /* the tail, overlapping */
+	odd = word | ~(word + lift);
+	for (; n >= sizeof(word); s += sizeof(word), n -= sizeof(word)) {
+		memcpy(&word, s, sizeof(word));
+		odd |= word | ~(word + lift);
+	}
+	return !(odd & top);
+}
+
 void url_clean(struct buf *tmp, const char **in, size_t *len)
 {
 	const char *s = *in, *end = s + *len;
@@ -71,10 +94,12 @@ void url_clean(struct buf *tmp, const char **in, size_t *len)
 		s++;
 	while (end > s && (unsigned char)end[-1] <= ' ')
 		end--;
-	for (const char *p = s; p < end; p++)
-		seen |= url_class_of(*p);
 	*in = s;
 	*len = (size_t)(end - s);
+	if (is_plain(s, *len))
+		return;
+	for (const char *p = s; p < end; p++)
+		seen |= url_class_of(*p);
 	if ((seen & SET_STRIP) || ((seen & SET_HIGH) && !text_is_utf8(s, *len))) {
 		repair(tmp, s, *len);
 		*in = tmp->data;

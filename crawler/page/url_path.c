@@ -72,23 +72,41 @@ static void put_segment(struct url_job *j, const char *s, size_t n, bool last)
 		*j->w++ = '/';
 }
 
+/* The "../" and "./" that relative references like to start with. */
+static const char *climb(struct url_job *j, const char *p)
+{
+	const char *end = j->end;
+
+	while (end - p >= 2 && p[0] == '.') {
+		if (p[1] == '/') {
+			p += 2;
+		} else if (end - p >= 3 && p[1] == '.' && p[2] == '/') {
+			url_shorten(j);
+			p += 3;
+		} else {
+			break;
+		}
+	}
+	return p;
+}
+
 const char *url_put_path(struct url_job *j, const char *p)
 {
-	const char *end = j->end, *q = p;
-	unsigned stop = SET_QUERY_OR_HASH, seen = 0, odd = SET_PATH;
-	bool dotted = false, at_start = true;
+	const char *end = j->end, *q = p = climb(j, p);
+	unsigned odd = SET_PATH | (j->u.special ? SET_BACKSLASH : 0);
+	/* A segment that starts so may be a dot segment. */
+	bool dotted = p < end && (*p == '.' || *p == '%');
+	unsigned seen = 0;
 
-	if (j->u.special)
-		odd |= SET_BACKSLASH;
 	for (; q < end; q++) {
 		unsigned class = url_class_of(*q);
 
-		if (class & stop)
+		if (!(class & (odd | SET_SLASH)))
+			continue;
+		if (class & SET_QUERY_OR_HASH)
 			break;
 		seen |= class;
-		/* A segment that starts so may be a dot segment. */
-		dotted |= at_start & (*q == '.' || *q == '%');
-		at_start = *q == '/';
+		dotted |= q + 1 < end && (q[1] == '.' || q[1] == '%') && *q == '/';
 	}
 	if (!dotted && !(seen & odd) && j->u.scheme != URL_FILE) {
 		*j->w++ = '/';
@@ -122,21 +140,28 @@ const char *url_put_opaque(struct url_job *j, const char *p)
 	return q;
 }
 
+static bool is_clean(const char *s, size_t n, unsigned set)
+{
+	unsigned seen = 0;
+
+	for (size_t i = 0; i < n; i++)
+		seen |= url_class_of(s[i]);
+	return !(seen & set);
+}
+
+/* Queries of documents that are not UTF-8 (special schemes only, WebSockets apart). */
+static bool has_own_encoding(const struct url_job *j)
+{
+	return j->encode && j->u.special && j->u.scheme != URL_WS && j->u.scheme != URL_WSS;
+}
+
 static void put_query(struct url_job *j, const char *s, size_t n)
 {
 	unsigned set = j->u.special ? SET_SPECIAL_QUERY : SET_QUERY;
 	struct buf *enc = &j->parser->enc;
-	unsigned seen = 0;
 
 	*j->w++ = '?';
-	for (size_t i = 0; i < n; i++)
-		seen |= url_class_of(s[i]);
-	if (!(seen & set)) {
-		memcpy(j->w, s, n);
-		j->w += n;
-		return;
-	}
-	if (j->encode && j->u.special && j->u.scheme != URL_WS && j->u.scheme != URL_WSS) {
+	if (has_own_encoding(j) && !is_clean(s, n, set)) {
 		buf_reset(enc);
 		j->encode(j->arg, s, n, enc);
 		url_job_room(j, 3 * enc->len + URL_JOB_NEED(j->end - s));

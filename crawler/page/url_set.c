@@ -2,6 +2,8 @@
  * standard, so that it can be read against them. */
 #include "crawler/page/url_set.h"
 
+#include <string.h>
+
 #define ANY2(c, a, b)	    ((c) == (a) || (c) == (b))
 #define ANY4(c, a, b, d, e) (ANY2(c, a, b) || ANY2(c, d, e))
 #define IS_DIGIT(c)	    ((c) >= '0' && (c) <= '9')
@@ -31,22 +33,29 @@
 		(IS_FORBIDDEN_DOMAIN(c) ? SET_FORBIDDEN_DOMAIN : 0) |                           \
 		(IS_SCHEME(c) ? SET_SCHEME : 0) | (IS_STRIP(c) ? SET_STRIP : 0) |               \
 		((c) > 0x7f ? SET_HIGH : 0) | (ANY2(c, '?', '#') ? SET_QUERY_OR_HASH : 0) |     \
-		((c) == '#' ? SET_HASH : 0) | ((c) == '\\' ? SET_BACKSLASH : 0) |               \
-		(IS_UNRESERVED(c) ? SET_UNRESERVED : 0) | (IS_SEEN(c) ? SET_SEEN : 0))
+		((c) == '/' ? SET_SLASH : 0) | ((c) == '\\' ? SET_BACKSLASH : 0) |              \
+		(IS_UNRESERVED(c) ? SET_UNRESERVED : 0) | (IS_SEEN(c) ? SET_SEEN : 0) |         \
+		((c) == '@' ? SET_AT : 0) | (ANY4(c, ':', '[', ']', ':') ? SET_COLON : 0))
 
 #define CLASS4(c)  CLASS(c), CLASS((c) + 1), CLASS((c) + 2), CLASS((c) + 3)
 #define CLASS16(c) CLASS4(c), CLASS4((c) + 4), CLASS4((c) + 8), CLASS4((c) + 12)
 #define CLASS64(c) CLASS16(c), CLASS16((c) + 16), CLASS16((c) + 32), CLASS16((c) + 48)
 
-const uint16_t url_class[256] = {CLASS64(0), CLASS64(64), CLASS64(128), CLASS64(192)};
+const uint32_t url_class[256] = {CLASS64(0), CLASS64(64), CLASS64(128), CLASS64(192)};
 
 char *url_put_encoded(char *w, const char *s, size_t n, unsigned set)
 {
-	for (size_t i = 0; i < n; i++) {
-		if (url_class_of(s[i]) & set)
-			w = url_put_escape(w, (unsigned char)s[i]);
-		else
-			*w++ = s[i];
+	const char *end = s + n;
+
+	while (s < end) {
+		const char *run = s;
+
+		while (s < end && !(url_class_of(*s) & set))
+			s++;
+		memcpy(w, run, (size_t)(s - run));
+		w += s - run;
+		if (s < end)
+			w = url_put_escape(w, (unsigned char)*s++);
 	}
 	return w;
 }

@@ -23,13 +23,15 @@ enum url_set {
 	SET_STRIP = 1 << 9,	       /* tab, LF, CR: removed anywhere */
 	SET_HIGH = 1 << 10,	       /* not ASCII */
 	SET_QUERY_OR_HASH = 1 << 11,   /* ? # */
-	SET_HASH = 1 << 12,
+	SET_SLASH = 1 << 12,
 	SET_BACKSLASH = 1 << 13,
 	SET_UNRESERVED = 1 << 14, /* RFC 3986 unreserved */
 	SET_SEEN = 1 << 15,	  /* not raw in RFC 3986: counts as its %XX in the seen key */
+	SET_AT = 1 << 16,
+	SET_COLON = 1 << 17, /* : [ ] */
 };
 
-extern const uint16_t url_class[256];
+extern const uint32_t url_class[256];
 
 static inline unsigned url_class_of(char c)
 {
