@@ -155,8 +155,8 @@ select u.url as url,
 	strftime('%Y-%m-%dT%H:%M:%fZ', f.fetched_ms / 1000.0, 'unixepoch') as fetched_at,
 	f.ttfb_us / 1000.0 as ttfb_ms, f.total_us / 1000.0 as total_ms,
 	f.attempt as attempts, f.http_version as http_version, f.ip as ip,
-	f.redirect as redirect, lower(hex(f.digest)) as digest,
-	lower(hex(coalesce(f.wire_digest, f.digest))) as wire_digest,
+	f.redirect as redirect, nullif(lower(hex(f.digest)), '') as digest,
+	nullif(lower(hex(coalesce(f.wire_digest, f.digest))), '') as wire_digest,
 	f.robots as robots, r.url as referrer
 from fetch f
 left join url u on u.id = f.url_id
