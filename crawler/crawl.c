@@ -136,6 +136,7 @@ static int settle_settings(struct crawl *c, enum store_mode mode, struct err *er
 	int rc;
 
 	if (mode == STORE_RESUME) {
+		strlist_clear(&c->set.seeds);
 		json = store_meta_get(c->store, "settings");
 		rc = json ? settings_from_json(&c->set, json, err) : 0;
 		free(json);
@@ -325,7 +326,7 @@ int crawl_run(struct crawl *c)
 		take_back_uncommitted(c);
 	progress_close(c->progress);
 	crawl_summary(c, &s);
-	if (!c->set.quiet || s.end != END_FINISHED)
+	if (!c->set.quiet || summary_status(&s) != EXIT_OK)
 		summary_print(&s, stderr, c->set.log_format);
 	return summary_status(&s);
 }

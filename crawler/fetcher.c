@@ -365,11 +365,26 @@ static void refuse(struct visit *v, const char *rule)
 	frontier_done(c->frontier, v->e);
 }
 
+/* Addresses or robots.txt are too old: the URL waits in its queue until they are new. */
+static void prepare_again(struct visit *v)
+{
+	frontier_host_unused(v->c->frontier, v->h);
+	frontier_back(v->c->frontier, v->e);
+	frontier_host_hold(v->c->frontier, v->h);
+	prepare_later(v->c, v->h);
+	record_give(v->c, v->r);
+}
+
 static void visit(struct crawl *c, struct record *r, struct entry *e)
 {
 	struct visit v = {.c = c, .r = r, .e = e, .h = e->host};
-	const char *rule = forbidden(&v);
+	const char *rule;
 
+	if (host_is_stale(v.h, clock_ms(), clock_wall_ms())) {
+		prepare_again(&v);
+		return;
+	}
+	rule = forbidden(&v);
 	if (rule) {
 		refuse(&v, rule);
 		return;

@@ -97,6 +97,13 @@ void frontier_host_ready(struct frontier *f, struct host *h)
 	wake_one(f);
 }
 
+void frontier_host_hold(struct frontier *f, struct host *h)
+{
+	heap_remove(&f->due, &h->due);
+	h->state = HOST_RESOLVING;
+	host_touch(f->hosts, h);
+}
+
 void frontier_push(struct frontier *f, struct entry *e, bool front)
 {
 	struct host *h = e->host;
@@ -283,7 +290,8 @@ void frontier_host_end(
 	wake_one(f);
 }
 
-static void unstart(struct frontier *f, struct host *h)
+/* It did not become a page after all: --max-pages-per-host gets it back. */
+void frontier_unstart(struct frontier *f, struct host *h)
 {
 	if (!h->started)
 		return;
@@ -297,7 +305,6 @@ static void unstart(struct frontier *f, struct host *h)
 void frontier_host_unused(struct frontier *f, struct host *h)
 {
 	governor_cancel(&h->gov->g);
-	unstart(f, h);
 	if (h->ip) {
 		h->ip->inflight--;
 		unblock(f, &h->ip->blocked);
@@ -324,6 +331,7 @@ void frontier_done(struct frontier *f, struct entry *e)
 
 void frontier_again(struct frontier *f, struct entry *e, int64_t not_before_ms)
 {
+	frontier_unstart(f, e->host);
 	e->attempts++;
 	f->queued++;
 	f->retrying++;
@@ -334,10 +342,7 @@ void frontier_again(struct frontier *f, struct entry *e, int64_t not_before_ms)
 
 void frontier_back(struct frontier *f, struct entry *e)
 {
-	struct host *h = e->host;
-
-	if (h->state == HOST_READY)
-		unstart(f, h);
+	frontier_unstart(f, e->host);
 	leave_flight(f, e);
 	frontier_push(f, e, true);
 }

@@ -103,7 +103,7 @@ WAITS struct entry *frontier_next(struct frontier *f);
 
 /* What became of an entry that frontier_next gave. `done` ends its life (it is freed);
  * `again` queues it for a later try at a monotonic time; `back` puts it back as if it had
- * never been taken (no room for its body, stop). */
+ * never been taken (no room for its body, stop); after frontier_host_end or _unused. */
 void frontier_done(struct frontier *f, struct entry *e);
 void frontier_again(struct frontier *f, struct entry *e, int64_t not_before_ms);
 void frontier_back(struct frontier *f, struct entry *e);
@@ -120,6 +120,8 @@ void frontier_host_unused(struct frontier *f, struct host *h);
 
 /* The host became READY or REFUSED: its queue may be taken from. */
 void frontier_host_ready(struct frontier *f, struct host *h);
+/* Nothing is taken from a READY host until frontier_host_ready: it is RESOLVING again. */
+void frontier_host_hold(struct frontier *f, struct host *h);
 void frontier_host_due(struct frontier *f, struct host *h); /* its governor changed */
 
 /* Pages that count against --max-pages and --max-pages-per-host. */

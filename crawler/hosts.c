@@ -33,6 +33,7 @@ static void host_free(void *p)
 	free(h->name);
 	free(h->addresses);
 	robots_free(h->robots);
+	robots_free(h->old_robots);
 	free(h->robots_text);
 	free(h->robots_verdict);
 	free(h);
@@ -160,6 +161,13 @@ void host_set_ip(struct hosts *hs, struct host *h, const char *ip)
 {
 	h->ip = hosts_ip(hs, ip);
 	host_touch(hs, h);
+}
+
+bool host_is_stale(const struct host *h, int64_t now_ms, int64_t wall_ms)
+{
+	return h->state == HOST_READY &&
+	       ((h->addresses_until_ms && h->addresses_until_ms <= now_ms) ||
+		       (h->robots_wall_ms && h->robots_wall_ms + HOST_ROBOTS_AGE_MS <= wall_ms));
 }
 
 void host_touch(struct hosts *hs, struct host *h)

@@ -22,6 +22,8 @@
 #include "crawler/page/robots.h"
 #include "crawler/page/url.h"
 
+#define HOST_ROBOTS_AGE_MS (24LL * 3600 * 1000) /* RFC 9309 2.4 */
+
 enum host_state { HOST_NEW, HOST_RESOLVING, HOST_ROBOTS, HOST_READY, HOST_REFUSED };
 
 struct entry;
@@ -60,8 +62,9 @@ struct host {
 	char *addresses;    /* for CURLOPT_RESOLVE, "192.0.2.1,2001:db8::1"; NULL = IP literal */
 	int64_t addresses_until_ms; /* monotonic; when to ask DNS again */
 
-	struct robots *robots; /* NULL = everything allowed */
-	char *robots_text;     /* the file as stored; NULL = none */
+	struct robots *robots;	   /* NULL = everything allowed */
+	struct robots *old_robots; /* the copy before: records under way may point to its lines */
+	char *robots_text;	   /* the file as stored; NULL = none */
 	int64_t robots_wall_ms;
 	int robots_status;
 	char *robots_verdict; /* for people: "rules", "allow all (404)" */
@@ -106,6 +109,8 @@ struct host *hosts_restore(struct hosts *hs, uint32_t id, const char *origin);
 
 struct host_ip *hosts_ip(struct hosts *hs, const char *ip);
 void host_set_ip(struct hosts *hs, struct host *h, const char *ip);
+/* Whether addresses or robots.txt are too old to go on with: prepare it again. */
+bool host_is_stale(const struct host *h, int64_t now_ms, int64_t wall_ms);
 void host_touch(struct hosts *hs, struct host *h); /* to be in the next snapshot */
 const char *host_state_name(enum host_state state);
 

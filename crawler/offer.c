@@ -179,6 +179,7 @@ void frontier_refuse(struct frontier *f, struct entry *e, const char *reason, co
 {
 	struct url u;
 
+	frontier_unstart(f, e->host);
 	if (url_view(e->href, e->len, &u) == 0) {
 		e->host->robots_excluded++;
 		exclude(f, &u, key_of(f, &u), e->id, e->referrer, reason, rule, out);

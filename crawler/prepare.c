@@ -18,7 +18,6 @@
 #include "crawler/crawl.h"
 
 #define ROBOTS_HOPS	5
-#define ROBOTS_AGE_MS	(24LL * 3600 * 1000) /* RFC 9309 2.4 */
 #define DNS_PAUSE_MS	1000
 #define ROBOTS_PAUSE_MS 1000
 
@@ -116,37 +115,41 @@ static void set_verdict(struct host *h, const char *fmt, int status)
 	h->robots_wall_ms = clock_wall_ms();
 }
 
+/* A sitemap is one step from the seeds, so that --depth 0 fetches the seeds alone. */
+static void offer_sitemap(struct crawl *c, struct host *h, const char *href, struct findings *out)
+{
+	struct url u, base;
+	struct buf hold = BUF_INIT;
+	struct offer o = {.kind = LINK_SITEMAP, .depth = 1, .is_list = true};
+
+	buf_addf(&hold, "%s/robots.txt", h->origin);
+	if (url_view(hold.data, hold.len, &base) == 0 &&
+		url_parse(&c->urls, href, strlen(href), &base, &u) == 0) {
+		char *text = mem_strndup(u.href, u.len);
+		strlist_add(&c->kept, text); /* the findings point to it */
+		free(text);
+		o.url = c->kept.v[c->kept.n - 1];
+		o.len = u.len;
+		frontier_offer(c->frontier, &o, out);
+	}
+	buf_release(&hold);
+}
+
 /* Puts the rules in force and tells the sitemaps to the frontier. */
 static void apply_rules(struct crawl *c, struct host *h, struct findings *out)
 {
 	const char **maps;
 	size_t n;
 
-	if (!h->robots_text)
-		return;
+	robots_free(h->old_robots);
+	h->old_robots = h->robots;
 	h->robots = robots_parse(h->robots_text, strlen(h->robots_text), "skitter");
 	governor_set_crawl_delay(&h->gov->g, robots_crawl_delay(h->robots));
 	if (!out)
 		return;
 	n = robots_sitemaps(h->robots, &maps);
-	for (size_t i = 0; i < n; i++) {
-		struct url u, base;
-		struct buf hold = BUF_INIT;
-		struct offer o = {.kind = LINK_SITEMAP, .is_list = true};
-		buf_addf(&hold, "%s/robots.txt", h->origin);
-		if (url_view(hold.data, hold.len, &base) == 0 &&
-			url_parse(&c->urls, maps[i], strlen(maps[i]), &base, &u) == 0) {
-			/* Lives as long as the crawl: the findings point to it. */
-			char *text = mem_strndup(u.href, u.len);
-			o.url = text;
-			o.len = u.len;
-			strlist_add(&c->kept, text);
-			free(text);
-			o.url = c->kept.v[c->kept.n - 1];
-			frontier_offer(c->frontier, &o, out);
-		}
-		buf_release(&hold);
-	}
+	for (size_t i = 0; i < n; i++)
+		offer_sitemap(c, h, maps[i], out);
 }
 
 static void store_robots(struct crawl *c, struct host *h, struct record *r)
@@ -269,6 +272,9 @@ static void robots(struct crawl *c, struct host *h)
 	} else if (!unreachable(f)) {
 		free(h->robots_text);
 		h->robots_text = NULL;
+		robots_free(h->old_robots);
+		h->old_robots = h->robots;
+		h->robots = NULL;
 		set_verdict(h, "everything allowed (%d)", f->status);
 	} else if (h->robots_text) {
 		log_warn("%s/robots.txt cannot be had now; the copy of an earlier run stays in "
@@ -282,15 +288,18 @@ static void robots(struct crawl *c, struct host *h)
 		set_verdict(h, "no answer", 0);
 		refuse_host(c, h, f->error, NULL);
 	}
-	apply_rules(c, h, &r->findings);
+	if (h->robots_text)
+		apply_rules(c, h, &r->findings);
+	if (c->set.sitemaps && h->user_named)
+		offer_sitemap(c, h, "/sitemap.xml", &r->findings);
 	store_robots(c, h, r);
 }
 
 /* A copy from an earlier run that still counts. */
 static bool is_fresh(const struct host *h)
 {
-	return h->robots_wall_ms + ROBOTS_AGE_MS > clock_wall_ms() && h->robots_status >= 200 &&
-	       h->robots_status < 500 && h->robots_status != 429;
+	return h->robots_wall_ms + HOST_ROBOTS_AGE_MS > clock_wall_ms() &&
+	       h->robots_status >= 200 && h->robots_status < 500 && h->robots_status != 429;
 }
 
 void prepare_host(void *arg)
@@ -306,10 +315,10 @@ void prepare_host(void *arg)
 		refuse_host(c, h, "dns", NULL);
 	if (h->state == HOST_RESOLVING && !c->set.ignore_robots) {
 		set_state(c, h, HOST_ROBOTS);
-		if (is_fresh(h))
-			apply_rules(c, h, NULL);
-		else
+		if (!is_fresh(h))
 			robots(c, h);
+		else if (h->robots_text && !h->robots)
+			apply_rules(c, h, NULL);
 	}
 	if (c->stops && h->state != HOST_REFUSED)
 		return; /* never asked: its URLs stay queued for the resume */
