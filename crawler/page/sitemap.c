@@ -158,8 +158,10 @@ int sitemap_read(
 		charset_decode(d, body, len, &text, true);
 		found = read_text(&s, text.data, text.len);
 	}
-	if (found != SITEMAP_NONE)
+	if (found != SITEMAP_NONE) {
 		w->f->flags |= FACTS_SITEMAP;
+		w->f->charset = facts_put(w, name, strlen(name), 0);
+	}
 	if (found & SITEMAP_BROKEN)
 		w->f->flags |= FACTS_BAD_SYNTAX;
 out:
