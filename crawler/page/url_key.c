@@ -5,6 +5,15 @@
 
 #include "crawler/page/url_set.h"
 
+/* Whether c, decoded and put at w, would help a stray '%' to become an escape. `stray`
+ * is the place behind that '%'. */
+static bool completes(const char *stray, const char *w, char c)
+{
+	if (!stray || url_hex(c) < 0)
+		return false;
+	return w == stray || (w == stray + 1 && url_hex(*stray) >= 0);
+}
+
 /* Appends path or query text in the form of rules 2 to 4. */
 static void put_folded(struct buf *out, const char *s, size_t n)
 {
@@ -19,8 +28,7 @@ static void put_folded(struct buf *out, const char *s, size_t n)
 		if (c == '%' && n - i > 2 && url_hex(s[i + 1]) >= 0 && url_hex(s[i + 2]) >= 0) {
 			c = (unsigned)(url_hex(s[i + 1]) << 4 | url_hex(s[i + 2]));
 			i += 2;
-			/* Decoding must not make an escape out of a stray '%'. */
-			if ((url_class[c] & SET_UNRESERVED) && !(stray && w - stray < 2))
+			if ((url_class[c] & SET_UNRESERVED) && !completes(stray, w, (char)c))
 				*w++ = (char)c;
 			else
 				w = url_put_escape(w, (unsigned char)c);

@@ -406,6 +406,8 @@ static void test_seen_key(void **state)
 	/* decoding never makes a new escape */
 	assert_string_equal(key("http://h/%%341", 0), "http://h/%%341");
 	assert_string_equal(key("http://h/%4%31", 0), "http://h/%4%31");
+	assert_string_equal(key("http://h/%&%63", 0), "http://h/%&c");
+	assert_string_equal(key("http://h/?sid=%&%635", 2), "http://h/?c5");
 	/* what stays apart */
 	assert_string_equal(key("https://h:443/a", 0), "https://h/a");
 	assert_string_equal(key("http://h/a/?b&a&&", 0), "http://h/a/?b&a&&");
