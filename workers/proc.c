@@ -23,10 +23,13 @@
 
 struct proc {
 	pid_t pid;
-	int pidfd;
+	int pidfd; /* or the reading end of a pipe, see struct watch */
+	bool by_pipe;
 	bool joined;
 	int exit_status;
 };
+
+#define MAX_FDS 16 /* that a role may be given */
 
 static int self_fd = -1;
 
@@ -46,24 +49,58 @@ static void keep_exit_statuses(void)
 	}
 }
 
-static struct proc *proc_of(pid_t pid, const char *what, struct err *err)
+/* How the end of a child is noticed: by a pidfd. Where there is none (Linux before 5.3, some
+ * containers, valgrind) by a pipe whose writing end only the child holds, so that it breaks
+ * when the child ends. */
+struct watch {
+	int r, w; /* -1: pidfd_open will do */
+};
+
+static int watch_open(struct watch *watch, struct err *err)
 {
+	static int have_pidfd = -1;
+	int fd[2];
+	*watch = (struct watch){-1, -1};
+	if (have_pidfd < 0) {
+		int self = (int)syscall(SYS_pidfd_open, getpid(), 0);
+		have_pidfd = self >= 0;
+		if (self >= 0)
+			close(self);
+	}
+	if (have_pidfd)
+		return 0;
+	if (pipe2(fd, O_CLOEXEC) != 0)
+		return err_set(err, EXIT_INTERNAL, "cannot make a pipe: %s", strerror(errno));
+	*watch = (struct watch){fd[0], fd[1]};
+	return 0;
+}
+
+static void watch_close(struct watch *watch)
+{
+	if (watch->r >= 0)
+		close(watch->r);
+	if (watch->w >= 0)
+		close(watch->w);
+}
+
+static struct proc *proc_of(pid_t pid, struct watch *watch, const char *what, struct err *err)
+{
+	bool by_pipe = watch->r >= 0;
 	/* Not waited for yet, so the number is still this child's. */
-	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-	if (pidfd < 0) {
-		int e = errno;
+	int fd = by_pipe ? fcntl(watch->r, F_DUPFD_CLOEXEC, 0)
+			 : (int)syscall(SYS_pidfd_open, pid, 0);
+	if (fd < 0) {
+		err_set(err, EXIT_INTERNAL, "cannot watch the process %s: %s", what,
+			strerror(errno));
 		kill(pid, SIGKILL);
 		while (waitpid(pid, NULL, 0) < 0 && errno == EINTR)
 			;
-		err_set(err, EXIT_INTERNAL,
-			"cannot watch the process %s: pidfd_open: %s (Linux 5.3 or newer is "
-			"needed)",
-			what, strerror(e));
 		return NULL;
 	}
 	struct proc *p = mem_zalloc(sizeof(*p));
 	p->pid = pid;
-	p->pidfd = pidfd;
+	p->pidfd = fd;
+	p->by_pipe = by_pipe;
 	return p;
 }
 
@@ -128,12 +165,18 @@ struct proc *proc_fork(const char *name, int (*fn)(void *), void *arg, struct er
 {
 	need_single_thread(name);
 	keep_exit_statuses();
+	struct proc *p = NULL;
+	struct watch watch;
+	if (watch_open(&watch, err) != 0)
+		return NULL;
 	pid_t parent = getpid();
 	sigset_t all, old;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &old);
 	pid_t pid = fork();
 	if (pid == 0) {
+		if (watch.r >= 0)
+			close(watch.r);
 		default_signals(false);
 		(void)prctl(PR_SET_NAME, name);
 		if (!die_with(parent, SIGTERM))
@@ -145,11 +188,12 @@ struct proc *proc_fork(const char *name, int (*fn)(void *), void *arg, struct er
 	}
 	int e = errno;
 	sigprocmask(SIG_SETMASK, &old, NULL);
-	if (pid < 0) {
+	if (pid < 0)
 		err_set(err, EXIT_INTERNAL, "cannot fork for %s: %s", name, strerror(e));
-		return NULL;
-	}
-	return proc_of(pid, name, err);
+	else
+		p = proc_of(pid, &watch, name, err);
+	watch_close(&watch);
+	return p;
 }
 
 int proc_self_open(struct err *err)
@@ -174,6 +218,7 @@ struct spawn {
 	const int *fds;
 	int nfds;
 	int devnull;
+	struct watch watch;
 	pid_t parent;
 	const char *failed; /* set by the child in the parent's memory: what went wrong */
 	int error;
@@ -197,7 +242,13 @@ static void close_on_exec_from(int first)
 static bool place_fds(const struct spawn *s, int *self)
 {
 	/* First out of the way of 3, 4, ..., then into place (dup2 clears CLOEXEC). */
-	int high[16], free_from = 3 + s->nfds;
+	int high[MAX_FDS], free_from = 3 + s->nfds;
+	int watch = s->watch.w;
+	if (watch >= 0) { /* one more, that the child need not know of */
+		watch = fcntl(watch, F_DUPFD_CLOEXEC, ++free_from);
+		if (watch < 0)
+			return false;
+	}
 	for (int i = 0; i < s->nfds; i++) {
 		high[i] = fcntl(s->fds[i], F_DUPFD_CLOEXEC, free_from);
 		if (high[i] < 0)
@@ -210,6 +261,8 @@ static bool place_fds(const struct spawn *s, int *self)
 	for (int i = 0; i < s->nfds; i++)
 		if (dup2(high[i], 3 + i) < 0)
 			return false;
+	if (watch >= 0 && dup2(watch, 3 + s->nfds) < 0)
+		return false;
 	close_on_exec_from(free_from);
 	return true;
 }
@@ -255,8 +308,11 @@ struct proc *proc_spawn_role(const char *role, const int *fds, size_t nfds,
 	sigset_t all, old;
 	size_t nextra = 0;
 
-	if (nfds > 16)
-		misuse("proc_spawn_role(%s) with %zu descriptors: 16 are enough", role, nfds);
+	if (nfds > MAX_FDS)
+		misuse("proc_spawn_role(%s) with %zu descriptors: %d are enough", role, nfds,
+			MAX_FDS);
+	if (watch_open(&s.watch, err) != 0)
+		return NULL;
 	s.devnull = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (s.devnull < 0) {
 		err_set(err, EXIT_INTERNAL, "cannot open /dev/null: %s", strerror(errno));
@@ -291,13 +347,14 @@ struct proc *proc_spawn_role(const char *role, const int *fds, size_t nfds,
 			strerror(s.error));
 		goto out;
 	}
-	p = proc_of(pid, role, err);
+	p = proc_of(pid, &s.watch, role, err);
 out:
 	for (size_t i = 0; argv && argv[i]; i++)
 		free(argv[i]);
 	free(argv);
 	if (s.devnull >= 0)
 		close(s.devnull);
+	watch_close(&s.watch);
 	return p;
 }
 
@@ -323,19 +380,36 @@ static int wait_readable(int fd, int64_t timeout_ms)
 	}
 }
 
+/* A pipe breaks a moment before its process can be waited for (or, where the process means
+ * ill, long before), so there it takes looking more than once. */
+static pid_t reap(const struct proc *p, int *st, int64_t end)
+{
+	for (;;) {
+		pid_t got = waitpid(p->pid, st, p->by_pipe ? WNOHANG : 0);
+		if (got > 0 || (got < 0 && errno != EINTR))
+			return got;
+		if (got == 0 && clock_ms() >= end)
+			return 0;
+		if (got == 0)
+			nanosleep(&(struct timespec){.tv_nsec = 200 * 1000}, NULL);
+	}
+}
+
 int proc_join(struct proc *p, int *exit_status, int64_t timeout_ms)
 {
 	if (!p->joined) {
+		int64_t end = timeout_ms < 0 ? INT64_MAX : clock_ms() + timeout_ms + 20;
+		int st = 0;
 		if (wait_readable(p->pidfd, timeout_ms) != 0)
 			return -1;
-		int st = 0;
-		pid_t got;
-		do
-			got = waitpid(p->pid, &st, 0);
-		while (got < 0 && errno == EINTR);
+		pid_t got = reap(p, &st, end);
 		if (got < 0)
 			misuse("process %d was waited for by somebody else: %s", (int)p->pid,
 				strerror(errno));
+		if (got == 0) {
+			errno = ETIMEDOUT;
+			return -1;
+		}
 		p->joined = true;
 		p->exit_status = WIFSIGNALED(st) ? -WTERMSIG(st) : WEXITSTATUS(st);
 	}

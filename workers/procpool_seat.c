@@ -378,8 +378,10 @@ void seat_on_exit(struct seat *seat)
 	/* What it answered before it died counts. */
 	while ((seat->state == SEAT_READY || seat->state == SEAT_STARTING) && read_one(seat))
 		;
-	if (proc_join(seat->proc, &status, 0) != 0)
+	if (proc_join(seat->proc, &status, 0) != 0) {
+		seat_kill(seat, PROC_CRASHED); /* it seemed to have ended: make it true */
 		return;
+	}
 	bool left = seat->state == SEAT_LEAVING ||
 		    (seat->state == SEAT_KILLED && seat->verdict == PROC_CLOSED);
 	process_close(seat);

@@ -37,9 +37,11 @@
 #include "config/log.h"
 #include "config/mem.h"
 
-bool sandbox_is_full(void)
+enum sandbox_level sandbox_level(void)
 {
-	return !SANITIZED && !RUNNING_ON_VALGRIND;
+	if (RUNNING_ON_VALGRIND)
+		return SANDBOX_NONE;
+	return SANITIZED ? SANDBOX_LOOSE : SANDBOX_FULL;
 }
 
 /* ---- resource limits ----------------------------------------------------------------------- */

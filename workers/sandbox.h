@@ -35,8 +35,9 @@ struct sandbox_opts {
 
 int sandbox_enter(const struct sandbox_opts *opts, struct err *err); /* opts may be NULL */
 
-/* Whether this build and this run are held by the full list (no sanitizer, no valgrind). */
-bool sandbox_is_full(void);
+/* What holds in this build and this run: nothing under valgrind, the deny-list with a sanitizer. */
+enum sandbox_level { SANDBOX_NONE, SANDBOX_LOOSE, SANDBOX_FULL };
+enum sandbox_level sandbox_level(void);
 
 /* One forbidden thing, tried in a forked child inside the sandbox. */
 struct sandbox_probe {
@@ -46,6 +47,8 @@ struct sandbox_probe {
 };
 extern const struct sandbox_probe sandbox_probes[];
 extern const size_t sandbox_nprobes;
+
+bool sandbox_refuses(const struct sandbox_probe *probe); /* whether sandbox_level() promises to */
 
 enum sandbox_verdict { SANDBOX_REFUSED, SANDBOX_ALLOWED, SANDBOX_BROKEN };
 enum sandbox_verdict sandbox_try(const struct sandbox_probe *probe);

@@ -28,11 +28,12 @@
 
 /* What the child of a probe finds open, made before it enters. */
 static struct {
-	int readonly_fd; /* of a slots arena */
+	struct slots *slots;
+	int readonly_fd; /* of the slots' arena */
 	char *readonly_map;
 	size_t size;
 	int pair[2];
-} at_hand = {-1, NULL, 0, {-1, -1}};
+} at_hand = {NULL, -1, NULL, 0, {-1, -1}};
 
 static int outcome(long rc)
 {
@@ -260,11 +261,11 @@ static int probe_child(void *arg)
 {
 	const struct sandbox_probe *probe = arg;
 	struct err err;
-	struct slots *slots = slots_open(1, 4096, 0, 0, &err);
-	if (!slots)
+	at_hand.slots = slots_open(1, 4096, 0, 0, &err);
+	if (!at_hand.slots)
 		return SAYS_BROKEN;
-	at_hand.size = slots_arena_size(slots);
-	at_hand.readonly_fd = slots_readonly_fd(slots, &err);
+	at_hand.size = slots_arena_size(at_hand.slots);
+	at_hand.readonly_fd = slots_readonly_fd(at_hand.slots, &err);
 	at_hand.readonly_map =
 		mmap(NULL, at_hand.size, PROT_READ, MAP_SHARED, at_hand.readonly_fd, 0);
 	if (at_hand.readonly_map == MAP_FAILED ||
@@ -272,6 +273,12 @@ static int probe_child(void *arg)
 		sandbox_enter(NULL, &err) != 0)
 		return SAYS_BROKEN;
 	return probe->attempt() == 0 ? SAYS_ALLOWED : SAYS_REFUSED;
+}
+
+bool sandbox_refuses(const struct sandbox_probe *probe)
+{
+	enum sandbox_level level = sandbox_level();
+	return level == SANDBOX_FULL || (level == SANDBOX_LOOSE && probe->loose);
 }
 
 enum sandbox_verdict sandbox_try(const struct sandbox_probe *probe)
@@ -287,7 +294,8 @@ enum sandbox_verdict sandbox_try(const struct sandbox_probe *probe)
 		return SANDBOX_ALLOWED;
 	/* Killed by the filter; by the memory's protection (a sanitizer reports that and ends). */
 	if (status == SAYS_REFUSED || status == -SIGSYS || status == -SIGSEGV ||
-		(!sandbox_is_full() && probe->attempt == try_store_to_map && status != SAYS_BROKEN))
+		(sandbox_level() == SANDBOX_LOOSE && probe->attempt == try_store_to_map &&
+			status != SAYS_BROKEN))
 		return SANDBOX_REFUSED;
 	return SANDBOX_BROKEN;
 }
@@ -297,7 +305,7 @@ int sandbox_check(void)
 	int leaks = 0;
 	for (size_t i = 0; i < sandbox_nprobes; i++) {
 		const struct sandbox_probe *probe = &sandbox_probes[i];
-		if (!sandbox_is_full() && !probe->loose)
+		if (!sandbox_refuses(probe))
 			continue;
 		enum sandbox_verdict v = sandbox_try(probe);
 		if (v != SANDBOX_REFUSED) {

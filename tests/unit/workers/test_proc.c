@@ -15,6 +15,7 @@
 #include <string.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -291,8 +292,15 @@ static void role_sees_its_descriptors_only(void **state)
 	assert_non_null(p);
 	close(fd[1]);
 	assert_true(pipe_recv(fd[0], got, sizeof(got)) > 0);
-	assert_string_equal(
-		got, "args describe one two fds 0 1 2 3 signals open default default stdin null");
+	/* Without pidfds (valgrind) there is one more, whose closing tells of the child's end. */
+	int pidfd = (int)syscall(SYS_pidfd_open, getpid(), 0);
+	char want[256];
+	snprintf(want, sizeof(want),
+		"args describe one two fds 0 1 2 3%s signals open default default stdin null",
+		pidfd < 0 ? " 4" : "");
+	assert_string_equal(got, want);
+	if (pidfd >= 0)
+		close(pidfd);
 	assert_int_equal(proc_join(p, NULL, -1), 0);
 	proc_free(p);
 	close(fd[0]);
@@ -390,12 +398,13 @@ static int spawn_after_removal(void *arg)
 static void role_of_a_removed_binary(void **state)
 {
 	(void)state;
-	char copy[] = "/tmp/skitter-test-XXXXXX", command[256];
+	char copy[] = "/tmp/skitter-test-XXXXXX", self[512] = {0}, command[1024];
+	assert_true(readlink("/proc/self/exe", self, sizeof(self) - 1) > 0);
 	int fd = mkstemp(copy);
 	assert_true(fd >= 0);
 	close(fd);
-	snprintf(command, sizeof(command), "cp /proc/%d/exe %s && chmod 700 %s && %s --removal %s",
-		(int)getpid(), copy, copy, copy, copy);
+	snprintf(command, sizeof(command), "cp %s %s && chmod 700 %s && %s --removal %s", self,
+		copy, copy, copy, copy);
 	int status = system(command);
 	unlink(copy);
 	assert_true(WIFEXITED(status));
