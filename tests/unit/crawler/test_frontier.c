@@ -1,0 +1,417 @@
+/* The frontier: what enters it, in which order it is left, and when it is at its end. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "config/clock.h"
+#include "config/facts.h"
+#include "crawler/frontier.h"
+
+static struct bench {
+	struct settings set;
+	struct loop *loop;
+	struct hosts hosts;
+	struct scope_rules *scope;
+	struct frontier *f;
+	struct findings out;
+	struct hash_key key;
+	bool hold_hosts; /* do not make new hosts ready */
+} b;
+
+static void on_host(void *arg, struct host *h)
+{
+	(void)arg;
+	if (b.hold_hosts)
+		return;
+	h->state = HOST_READY;
+}
+
+static void open_frontier(void)
+{
+	struct err err;
+	struct url u;
+
+	b.loop = loop_open();
+	hosts_init(&b.hosts, &b.set);
+	b.scope = scope_open(&b.set, &err);
+	assert_non_null(b.scope);
+	assert_int_equal(url_view("http://h/", 9, &u), 0);
+	scope_add_seed(b.scope, &u);
+	b.f = frontier_open(b.loop, &b.set, b.scope, &b.hosts, &b.key);
+	frontier_on_host(b.f, on_host, NULL);
+}
+
+static void close_frontier(void)
+{
+	findings_release(&b.out);
+	frontier_free(b.f);
+	hosts_release(&b.hosts);
+	scope_free(b.scope);
+	loop_close(b.loop);
+}
+
+static int set_up(void **state)
+{
+	(void)state;
+	memset(&b, 0, sizeof(b));
+	settings_init(&b.set);
+	b.set.delay = 0;
+	b.set.per_host = 2;
+	b.key = (struct hash_key){3, 4};
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	close_frontier();
+	settings_release(&b.set);
+	return 0;
+}
+
+static enum offer_answer offer(const char *url, unsigned depth)
+{
+	struct offer o = {.url = url, .len = (uint32_t)strlen(url), .kind = LINK_A};
+
+	o.depth = (uint16_t)depth;
+	return frontier_offer(b.f, &o, &b.out);
+}
+
+static void in_coroutine(void (*fn)(void *))
+{
+	struct co *co = co_spawn(b.loop, "test", fn, NULL);
+
+	co_join(co);
+}
+
+static void finish(struct entry *e)
+{
+	frontier_host_end(b.f, e->host, 1, false, -1);
+	frontier_count_page(b.f, e->host);
+	frontier_done(b.f, e);
+}
+
+/* ---- offers ---- */
+
+static void test_offers(void **state)
+{
+	(void)state;
+	open_frontier();
+	assert_int_equal(offer("http://h/a", 1), OFFER_QUEUED);
+	assert_int_equal(offer("http://h/a", 1), OFFER_SEEN);
+	assert_int_equal(offer("http://h/a#x", 1), OFFER_SEEN);
+	assert_int_equal(offer("http://h/b#x", 1), OFFER_QUEUED);
+	assert_int_equal(offer("http://elsewhere/", 1), OFFER_EXCLUDED);
+	assert_int_equal(offer("http://elsewhere/", 1), OFFER_SEEN);
+	assert_int_equal(offer("mailto:a@h", 1), OFFER_BAD);
+	assert_int_equal(b.out.nurls, 2);
+	assert_int_equal(b.out.urls[0].id, 1);
+	assert_int_equal(b.out.urls[1].id, 2);
+	assert_int_equal(b.out.urls[1].url_len, strlen("http://h/b")); /* no fragment */
+	assert_int_equal(b.out.nexcluded, 1);
+	assert_string_equal(b.out.excluded[0].reason, "scope");
+}
+
+/* Found too deep first, then by a shorter way: it must be fetched after all. */
+static void test_depth_readmits(void **state)
+{
+	struct frontier_counts n;
+
+	(void)state;
+	b.set.depth = 2;
+	open_frontier();
+	assert_int_equal(offer("http://h/deep", 3), OFFER_EXCLUDED);
+	assert_string_equal(b.out.excluded[0].reason, "depth");
+	assert_int_equal(offer("http://h/deep", 3), OFFER_SEEN);
+	frontier_counts(b.f, &n);
+	assert_int_equal(n.discovered, 1);
+	assert_int_equal(n.excluded, 1);
+	assert_int_equal(offer("http://h/deep", 2), OFFER_QUEUED);
+	assert_int_equal(b.out.nreadmitted, 1);
+	assert_int_equal(b.out.readmitted[0], b.out.excluded[0].key);
+	frontier_counts(b.f, &n);
+	assert_int_equal(n.discovered, 1);
+	assert_int_equal(n.excluded, 0);
+	assert_int_equal(offer("http://h/deep", 1), OFFER_SEEN);
+}
+
+/* A million refused links to one host must not become a million rows; all are counted. */
+static void test_excluded_rows_are_capped(void **state)
+{
+	struct frontier_counts n;
+	size_t rows = 0;
+	static char urls[3000][40];
+
+	(void)state;
+	open_frontier();
+	for (size_t i = 0; i < 3000; i++) {
+		snprintf(urls[i], sizeof(urls[i]), "http://other/%zu", i);
+		assert_int_equal(offer(urls[i], 1), OFFER_EXCLUDED);
+	}
+	for (size_t i = 0; i < b.out.nexcluded; i++)
+		rows += b.out.excluded[i].row;
+	assert_int_equal(rows, 1000);
+	frontier_counts(b.f, &n);
+	assert_int_equal(n.excluded, 3000);
+}
+
+/* ---- order and end ---- */
+
+static void walk_in_order(void *arg)
+{
+	struct entry *e;
+
+	(void)arg;
+	for (int i = 0; i < 3; i++) {
+		char want[20];
+		snprintf(want, sizeof(want), "http://h/%d", i);
+		e = frontier_next(b.f);
+		assert_non_null(e);
+		assert_string_equal(e->href, want);
+		finish(e);
+	}
+	assert_null(frontier_next(b.f));
+	assert_int_equal(frontier_end(b.f), FRONTIER_EMPTY);
+}
+
+static void test_first_in_first_out(void **state)
+{
+	(void)state;
+	open_frontier();
+	offer("http://h/0", 1);
+	offer("http://h/1", 1);
+	offer("http://h/2", 1);
+	in_coroutine(walk_in_order);
+}
+
+static void keep_to_the_limit(void *arg)
+{
+	struct entry *e[3];
+
+	(void)arg;
+	e[0] = frontier_next(b.f);
+	e[1] = frontier_next(b.f);
+	assert_int_equal(e[0]->host->gov->g.inflight, 2);
+	assert_int_equal(frontier_next_due_ms(b.f), -1); /* blocked, not due */
+	finish(e[0]);
+	e[2] = frontier_next(b.f);
+	assert_non_null(e[2]);
+	finish(e[1]);
+	finish(e[2]);
+	assert_null(frontier_next(b.f));
+}
+
+static void test_per_host_limit(void **state)
+{
+	(void)state;
+	open_frontier();
+	offer("http://h/0", 1);
+	offer("http://h/1", 1);
+	offer("http://h/2", 1);
+	in_coroutine(keep_to_the_limit);
+}
+
+/* The last one in flight ends the crawl for those who wait, unless it found something. */
+static struct entry *last;
+
+static void waits_for_end(void *arg)
+{
+	struct entry *e = frontier_next(b.f);
+
+	*(int *)arg = e ? 1 : 2;
+	if (e)
+		finish(e);
+}
+
+static void takes_and_finds(void *arg)
+{
+	(void)arg;
+	last = frontier_next(b.f);
+	co_sleep_ms(5);
+	offer("http://h/found", 1);
+	finish(last);
+}
+
+static void test_end_is_counted(void **state)
+{
+	struct co *co[3];
+	int got[2] = {0, 0};
+
+	(void)state;
+	open_frontier();
+	offer("http://h/0", 0);
+	co[0] = co_spawn(b.loop, "taker", takes_and_finds, NULL);
+	co[1] = co_spawn(b.loop, "waiter", waits_for_end, &got[0]);
+	co[2] = co_spawn(b.loop, "waiter", waits_for_end, &got[1]);
+	for (int i = 0; i < 3; i++)
+		co_join(co[i]);
+	assert_int_equal(got[0] + got[1], 3); /* one got the page, one the end */
+}
+
+/* ---- later tries, limits ---- */
+
+static void tries_again(void *arg)
+{
+	int64_t start = clock_ms();
+	struct entry *e = frontier_next(b.f);
+
+	(void)arg;
+	assert_int_equal(e->attempts, 0);
+	frontier_host_end(b.f, e->host, 1, false, -1);
+	frontier_again(b.f, e, start + 60);
+	e = frontier_next(b.f);
+	assert_non_null(e);
+	assert_int_equal(e->attempts, 1);
+	assert_true(clock_ms() >= start + 60);
+	finish(e);
+	assert_null(frontier_next(b.f));
+}
+
+static void test_again(void **state)
+{
+	(void)state;
+	open_frontier();
+	offer("http://h/0", 0);
+	in_coroutine(tries_again);
+}
+
+static void two_pages(void *arg)
+{
+	(void)arg;
+	finish(frontier_next(b.f));
+	finish(frontier_next(b.f));
+	assert_null(frontier_next(b.f));
+	assert_int_equal(frontier_end(b.f), FRONTIER_LIMIT);
+}
+
+static void test_max_pages(void **state)
+{
+	struct frontier_counts n;
+
+	(void)state;
+	b.set.max_pages = 2;
+	open_frontier();
+	offer("http://h/0", 0);
+	offer("http://h/1", 0);
+	offer("http://h/2", 0);
+	in_coroutine(two_pages);
+	assert_string_equal(frontier_limit_name(b.f), "--max-pages");
+	frontier_counts(b.f, &n);
+	assert_int_equal(n.queued, 1);
+}
+
+static void test_max_pages_per_host(void **state)
+{
+	(void)state;
+	b.set.max_pages_per_host = 2;
+	open_frontier();
+	offer("http://h/0", 0);
+	offer("http://h/1", 0);
+	offer("http://h/2", 0);
+	in_coroutine(two_pages);
+	assert_string_equal(frontier_limit_name(b.f), "--max-pages-per-host");
+}
+
+/* A refused host gives its URLs at once, without a governor. */
+static void takes_refused(void *arg)
+{
+	struct entry *e;
+
+	(void)arg;
+	for (int i = 0; i < 5; i++) {
+		e = frontier_next(b.f);
+		assert_non_null(e);
+		assert_int_equal(e->host->state, HOST_REFUSED);
+		frontier_done(b.f, e);
+	}
+	assert_null(frontier_next(b.f));
+}
+
+static void test_refused_host(void **state)
+{
+	static const char *const urls[] = {
+		"http://h/0", "http://h/1", "http://h/2", "http://h/3", "http://h/4"};
+
+	(void)state;
+	b.hold_hosts = true;
+	open_frontier();
+	for (size_t i = 0; i < 5; i++)
+		offer(urls[i], 0);
+	b.hosts.all[0]->state = HOST_REFUSED;
+	frontier_host_ready(b.f, b.hosts.all[0]);
+	in_coroutine(takes_refused);
+}
+
+/* ---- resume ---- */
+
+static void takes_restored(void *arg)
+{
+	struct entry *e = frontier_next(b.f);
+
+	(void)arg;
+	assert_string_equal(e->href, "http://h/queued");
+	assert_int_equal(e->id, 2);
+	assert_int_equal(e->depth, 4);
+	assert_int_equal(e->hops, 1);
+	assert_int_equal(e->attempts, 1);
+	finish(e);
+	assert_null(frontier_next(b.f));
+}
+
+static void test_restore(void **state)
+{
+	struct store_new_url done = {.id = 1, .url = "http://h/done", .url_len = 13};
+	struct store_new_url queued = {.id = 2,
+		.url = "http://h/queued",
+		.url_len = 15,
+		.depth = 4,
+		.hops = 1,
+		.referrer = 1};
+	struct store_excluded ex = {
+		.url = "http://x/", .url_len = 9, .reason = "scope", .row = true};
+	struct frontier_counts n;
+
+	(void)state;
+	open_frontier();
+	frontier_restore_excluded(b.f, &ex);
+	frontier_restore_url(b.f, &done, false, 1, 0, false);
+	frontier_restore_url(b.f, &queued, true, 1, 0, false);
+	frontier_counts(b.f, &n);
+	assert_int_equal(n.discovered, 3);
+	assert_int_equal(n.excluded, 1);
+	assert_int_equal(n.queued, 1);
+	assert_int_equal(offer("http://h/done", 1), OFFER_SEEN);
+	assert_int_equal(offer("http://x/", 1), OFFER_SEEN);
+	assert_int_equal(offer("http://h/new", 1), OFFER_QUEUED);
+	assert_int_equal(b.out.urls[0].id, 3); /* ids go on after the highest */
+	frontier_stop(b.f);
+	close_frontier();
+	memset(&b.out, 0, sizeof(b.out));
+	open_frontier();
+	frontier_restore_url(b.f, &queued, true, 1, 0, false);
+	in_coroutine(takes_restored);
+}
+
+int main(void)
+{
+#define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
+	const struct CMUnitTest tests[] = {
+		T(test_offers),
+		T(test_depth_readmits),
+		T(test_excluded_rows_are_capped),
+		T(test_first_in_first_out),
+		T(test_per_host_limit),
+		T(test_end_is_counted),
+		T(test_again),
+		T(test_max_pages),
+		T(test_max_pages_per_host),
+		T(test_refused_host),
+		T(test_restore),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
