@@ -26,18 +26,22 @@ struct door {
 	struct door_item *first, *last;
 };
 
-static void hand_over(struct door *d)
+/* Whether there was anything. */
+static bool hand_over(struct door *d)
 {
 	struct door_item *item, *next;
+	bool any;
 
 	lock_enter(&d->lock);
 	item = d->first;
 	d->first = d->last = NULL;
 	lock_leave(&d->lock);
+	any = item;
 	for (; item; item = next) {
 		next = item->next; /* fn may free it */
 		d->fn(d->arg, item);
 	}
+	return any;
 }
 
 /* The eventfd is emptied before the list is taken: a put in between writes again. */
@@ -94,7 +98,8 @@ void door_close(struct door *d)
 	if (!d)
 		return;
 	loop_check(d->loop, "door_close");
-	hand_over(d);
+	while (hand_over(d))
+		; /* fn may have put more */
 	event_free(d->event);
 	close(d->fd);
 	lock_release(&d->lock);
