@@ -43,11 +43,14 @@ static bool is_excluded(uint32_t c)
 bool idna_is_valid(uint32_t c)
 {
 	const uint32_t bad = UC_CATEGORY_MASK_C | UC_CATEGORY_MASK_Z;
+	uint32_t to;
 
 	if (c < 0x80)
 		return !(c >= 'A' && c <= 'Z');
 	if (c == 0x200c || c == 0x200d)
 		return true;
+	if (idna_is_newer(c, &to))
+		return to == c;
 	return !is_excluded(c) && !uc_is_general_category_withtable(c, bad);
 }
 
@@ -97,6 +100,8 @@ int idna_map(uint32_t c, uint32_t out[64], size_t *n)
 		out[0] = '.';
 		return 0;
 	}
+	if (idna_is_newer(c, out))
+		return 0;
 	if (is_excluded(c) || uc_is_general_category_withtable(c, never) || fold(c, out, n) < 0)
 		return -1;
 	for (size_t i = 0; i < *n; i++)

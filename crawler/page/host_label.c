@@ -2,8 +2,6 @@
  * RFC 5892 (A.1, A.2) and the bidi rule of RFC 5893 (2). */
 #include "crawler/page/host_idna.h"
 
-enum { VIRAMA = 9 };
-
 /* ZERO WIDTH NON-JOINER between letters that would join (L or D, transparent ones
  * skipped, before it; R or D behind it). */
 static bool breaks_join(const uint32_t *cp, size_t n, size_t at)
@@ -28,7 +26,7 @@ static bool joiners_ok(const uint32_t *cp, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (cp[i] != 0x200c && cp[i] != 0x200d)
 			continue;
-		if (i > 0 && uc_combining_class(cp[i - 1]) == VIRAMA)
+		if (i > 0 && idna_is_virama(cp[i - 1]))
 			continue;
 		if (cp[i] == 0x200d || !breaks_join(cp, n, i))
 			return false;
@@ -41,7 +39,7 @@ bool idna_label_ok(const uint32_t *cp, size_t n)
 	/* Hyphens are not checked, but a label that still looks encoded is refused. */
 	if (n >= 4 && cp[0] == 'x' && cp[1] == 'n' && cp[2] == '-' && cp[3] == '-')
 		return false;
-	if (n > 0 && uc_is_general_category_withtable(cp[0], UC_CATEGORY_MASK_M))
+	if (n > 0 && idna_is_mark(cp[0]))
 		return false;
 	for (size_t i = 0; i < n; i++)
 		if (!idna_is_valid(cp[i]))
@@ -55,7 +53,7 @@ bool idna_label_ok(const uint32_t *cp, size_t n)
 
 static unsigned bidi(uint32_t c)
 {
-	return BIT(uc_bidi_class(c));
+	return BIT(idna_bidi_class(c));
 }
 
 static bool label_bidi_ok(const uint32_t *cp, size_t n)

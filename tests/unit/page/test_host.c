@@ -122,7 +122,8 @@ static void test_idna(void **state)
 		{"http://XN--A.B/", "http://xn--a.b/"},
 		{"http://xn--a.\xc3\xa9/", ""}, /* but not beside other labels */
 		{"http://xn--bcher-kva.\xc3\xa9/", "http://xn--bcher-kva.xn--9ca/"},
-		{"http://xn--\xc3\xa9/", ""}, {"http://xn--ascii-.\xc3\xa9/", ""},
+		{"http://xn--\xc3\xa9/", ""},
+		{"http://xn--ascii-.\xc3\xa9/", ""},
 		{"http://\xcc\x81x/", ""},	 /* starts with a mark */
 		{"http://a\xe2\x80\x8d.b/", ""}, /* joiner without virama */
 		{"http://\xe0\xa4\x95\xe0\xa5\x8d\xe2\x80\x8d\xe0\xa4\xb7/",
@@ -137,13 +138,23 @@ static void test_idna(void **state)
 		{"http://a\xe2\x92\x88"
 		 "b/",
 			""}, /* nor is the digit with one */
-		{"http://\xef\xbf\xbd/", ""}, {"http://\xff/", ""},
+		{"http://\xef\xbf\xbd/", ""},
+		{"http://\xff/", ""},
 		{"http://a\xef\xbc\x8f"
 		 "b/",
 			""}, /* becomes a slash */
 		{"http://\xe2\x89\xa0/", "http://xn--1ch/"},
 		{"http://\xf3\xa0\x84\x80x/", "http://x/"}, /* variation selector: ignored */
 		{"http://\xf3\xa0\x87\xb0x/", ""},	    /* unassigned behind it */
+		/* newer than the library: CJK extension J, a Garay capital (right to left), a
+		 * Tulu virama before a joiner, a mark in front */
+		{"http://\xf0\xb2\xae\x9a/", "http://xn--wr3o/"},
+		{"http://\xf0\x90\xb5\x90/", "http://xn--dh0d/"},
+		{"http://\xf0\x90\xb5\x90"
+		 "a/",
+			""},
+		{"http://\xf0\x91\x8e\x90\xf0\x91\x8f\x8e\xe2\x80\x8d/", "http://xn--1ug7207glfa/"},
+		{"http://\xe0\xa2\x97x/", ""},
 	};
 
 	(void)state;
