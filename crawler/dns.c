@@ -1,72 +1,81 @@
+/* dns.c - the cache of names, and coroutines that wait for an answer. */
 #include "crawler/dns.h"
 
-#include <netdb.h>
+#include <event2/dns.h>
+#include <ifaddrs.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "config/buf.h"
 #include "config/clock.h"
-#include "config/map.h"
 #include "config/mem.h"
+#include "crawler/dns_private.h"
 #include "crawler/guard.h"
-#include "workers/door.h"
-#include "workers/pool.h"
 
-#define TTL_MS	      (5 * 60 * 1000) /* getaddrinfo tells none */
-#define FAILED_TTL_MS (60 * 1000)
-#define LITERAL_MS    (INT64_MAX / 2)
+#define MIN_TTL_S    30 /* a TTL of 0 would ask for every URL */
+#define MAX_TTL_S    (24 * 3600)
+#define FAILED_TTL_S 60
+#define FOREVER_MS   (INT64_MAX / 2)
 
-struct name {
-	struct door_item item; /* on its way back from the helper thread */
-	struct dns *dns;
-	char *text;
-	bool asking;
-	struct waitlist waiting;
-	char *addresses;
-	char *found; /* the helper's answer, not yet taken over */
-	int64_t until_ms;
-};
-
-struct dns {
-	struct loop *loop;
-	const struct settings *set;
-	struct map names;
-	struct pool *pool;
-	struct door *door;
-};
-
-static void on_answer(void *arg, struct door_item *item)
+static bool has_global_ipv6(void)
 {
-	struct name *n = (struct name *)item;
+	struct ifaddrs *list = NULL;
+	bool found = false;
 
-	(void)arg;
-	free(n->addresses);
-	n->addresses = n->found;
-	n->found = NULL;
-	n->until_ms = clock_ms() + (n->addresses ? TTL_MS : FAILED_TTL_MS);
-	n->asking = false;
-	waitlist_wake_all(&n->waiting);
+	if (getifaddrs(&list) != 0)
+		return false;
+	for (struct ifaddrs *i = list; i; i = i->ifa_next)
+		if (i->ifa_addr && i->ifa_addr->sa_family == AF_INET6 &&
+			guard_is_public(i->ifa_addr))
+			found = true;
+	freeifaddrs(list);
+	return found;
 }
 
-struct dns *dns_open(struct loop *loop, const struct settings *set)
+static struct evdns_base *open_evdns(struct event_base *base, const char *resolv_conf)
+{
+	struct evdns_base *e = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
+
+	if (!e)
+		return NULL;
+	if (evdns_base_resolv_conf_parse(
+		    e, DNS_OPTION_NAMESERVERS | DNS_OPTION_MISC, resolv_conf) != 0 ||
+		!evdns_base_count_nameservers(e)) {
+		evdns_base_free(e, 0);
+		return NULL;
+	}
+	return e;
+}
+
+struct dns *dns_open_with(struct loop *loop, const struct settings *set, const char *resolv_conf,
+	const char *hosts_file)
 {
 	struct dns *d = mem_zalloc(sizeof(*d));
 
 	d->loop = loop;
 	d->set = set;
 	map_init(&d->names);
+	map_init(&d->hosts);
+	dns_hosts_load(&d->hosts, hosts_file);
+	d->evdns = open_evdns(loop_base(loop), resolv_conf);
+	d->ipv6 = has_global_ipv6();
 	d->pool = pool_open("dns", 4, 4096);
-	d->door = door_open(loop, on_answer, d);
+	d->door = door_open(loop, dns_from_system, d);
 	return d;
+}
+
+struct dns *dns_open(struct loop *loop, const struct settings *set)
+{
+	return dns_open_with(loop, set, "/etc/resolv.conf", "/etc/hosts");
 }
 
 static void name_free(void *p)
 {
-	struct name *n = p;
+	struct dns_name *n = p;
 
 	free(n->text);
 	free(n->addresses);
+	buf_release(&n->found);
 	free(n);
 }
 
@@ -74,35 +83,28 @@ void dns_close(struct dns *d)
 {
 	if (!d)
 		return;
+	if (d->evdns)
+		evdns_base_free(d->evdns, 0);
 	pool_close(d->pool);
 	pool_join(d->pool);
 	pool_free(d->pool);
 	door_close(d->door);
 	map_release(&d->names, name_free);
+	map_release(&d->hosts, free);
 	free(d);
 }
 
-/* In a helper thread: getaddrinfo may block for many seconds. */
-static void ask_system(void *arg)
+void dns_answered(struct dns_name *n, int ttl_s)
 {
-	struct name *n = arg;
-	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
-	struct addrinfo *list = NULL;
-	struct buf out = BUF_INIT;
-
-	if (getaddrinfo(n->text, NULL, &hints, &list) == 0) {
-		for (struct addrinfo *a = list; a; a = a->ai_next) {
-			char text[64];
-			guard_print(a->ai_addr, text);
-			if (out.len)
-				buf_add_ch(&out, ',');
-			buf_add_str(&out, text);
-		}
-		freeaddrinfo(list);
-	}
-	n->found = out.len ? buf_take(&out) : NULL;
-	buf_release(&out);
-	door_put(n->dns->door, &n->item);
+	if (ttl_s < MIN_TTL_S)
+		ttl_s = MIN_TTL_S;
+	if (ttl_s > MAX_TTL_S)
+		ttl_s = MAX_TTL_S;
+	free(n->addresses);
+	n->addresses = n->found.len ? mem_strdup(n->found.data) : NULL;
+	n->until_ms = clock_ms() + 1000LL * (n->addresses ? ttl_s : FAILED_TTL_S);
+	n->asking = false;
+	waitlist_wake_all(&n->waiting);
 }
 
 /* --resolve HOST:PORT:ADDRESS[,ADDRESS] */
@@ -117,61 +119,67 @@ static const char *given_by_user(const struct dns *d, const char *name, uint16_t
 	return NULL;
 }
 
-static bool is_private(const char *addresses)
+static bool none_public(const char *addresses)
 {
 	struct sockaddr_storage sa;
 	char *list = mem_strdup(addresses), *save = NULL;
-	bool all = true;
+	bool none = true;
 
 	for (char *a = strtok_r(list, ",", &save); a; a = strtok_r(NULL, ",", &save))
 		if (guard_parse(a, 0, &sa) && guard_is_public((struct sockaddr *)&sa))
-			all = false;
+			none = false;
 	free(list);
-	return all;
+	return none;
 }
 
 static void fill(struct dns_answer *out, const char *addresses, int64_t until_ms)
 {
-	size_t n = strcspn(addresses, ",");
-
 	out->until_ms = until_ms;
-	out->all_private = is_private(addresses);
-	snprintf(out->first, sizeof(out->first), "%.*s", (int)n, addresses);
+	out->all_private = none_public(addresses);
+	snprintf(out->first, sizeof(out->first), "%.*s", (int)strcspn(addresses, ","), addresses);
+}
+
+static struct dns_name *name_of(struct dns *d, const char *name)
+{
+	struct dns_name **place = (struct dns_name **)map_put(&d->names, name, strlen(name));
+
+	if (!*place) {
+		*place = mem_zalloc(sizeof(**place));
+		(*place)->dns = d;
+		(*place)->text = mem_strdup(name);
+		buf_init(&(*place)->found);
+		waitlist_init(&(*place)->waiting);
+	}
+	return *place;
 }
 
 int dns_resolve(struct dns *d, const char *name, uint16_t port, struct dns_answer *out)
 {
 	struct sockaddr_storage sa;
 	const char *given = given_by_user(d, name, port);
-	struct name **place, *n;
+	struct dns_name *n;
+	char text[64];
 
 	*out = (struct dns_answer){0};
 	if (given) {
-		fill(out, given, LITERAL_MS);
-		out->addresses = (char *)given;
+		fill(out, given, FOREVER_MS);
+		out->addresses = given;
 		return 0;
 	}
 	if (guard_parse(name, port, &sa)) {
-		char text[64];
 		guard_print((struct sockaddr *)&sa, text);
-		fill(out, text, LITERAL_MS);
+		fill(out, text, FOREVER_MS);
 		out->literal = true;
 		return 0;
 	}
-	place = (struct name **)map_put(&d->names, name, strlen(name));
-	if (!*place) {
-		*place = mem_zalloc(sizeof(**place));
-		(*place)->dns = d;
-		(*place)->text = mem_strdup(name);
-		waitlist_init(&(*place)->waiting);
-	}
-	n = *place;
+	n = name_of(d, name);
 	if (!n->asking && n->until_ms <= clock_ms()) {
 		n->asking = true;
-		pool_apply(d->pool, ask_system, n);
+		dns_ask(n);
 	}
 	while (n->asking)
-		co_wait(&n->waiting, -1);
+		if (co_wait(&n->waiting, -1) < 0 && co_cancelled())
+			return -1;
 	if (!n->addresses)
 		return -1;
 	fill(out, n->addresses, n->until_ms);

@@ -18,15 +18,18 @@
 struct dns;
 
 struct dns_answer {
-	bool literal;	  /* the name is an address itself */
-	char *addresses;  /* "192.0.2.1,2001:db8::1"; the cache's, valid until the next wait; NULL =
-			     none */
-	char first[64];	  /* the first of them */
-	bool all_private; /* none of them is on the public internet */
-	int64_t until_ms; /* monotonic; ask again then */
+	bool literal;	       /* the name is an address itself */
+	const char *addresses; /* "192.0.2.1,2001:db8::1"; the cache's, valid until the next wait;
+			     NULL = none */
+	char first[64];	       /* the first of them */
+	bool all_private;      /* none of them is on the public internet */
+	int64_t until_ms;      /* monotonic; ask again then */
 };
 
 struct dns *dns_open(struct loop *loop, const struct settings *set);
+/* The same with other files than the system's, for tests. */
+struct dns *dns_open_with(struct loop *loop, const struct settings *set, const char *resolv_conf,
+	const char *hosts_file);
 void dns_close(struct dns *d);
 
 /* 0, or -1: there is no such name, or nobody answers within the timeout. `name` may be
