@@ -35,12 +35,21 @@ static bool is_name(const char *host)
 	       host[0] != '[';
 }
 
+static size_t add_resolve(char **argv, size_t n, const char *host, int port, const char *address)
+{
+	struct buf b = BUF_INIT;
+
+	buf_addf(&b, "%s:%d:%s", host, port, address);
+	argv[n++] = mem_strdup("--resolve");
+	argv[n++] = buf_take(&b);
+	return n;
+}
+
 /* The words of the command line. A crawl gets an output and the addresses of the world's hosts. */
 static char **make_argv(struct run *r, const struct world_step *s)
 {
 	const struct world *w = r->world;
-	char **argv = mem_array(
-		s->argc + 4 + 2 * w->nhosts * (w->nlisten ? w->nlisten : 1), sizeof(*argv));
+	char **argv = mem_array(s->argc + 4 + 2 * w->nhosts * (WORLD_PORTS + 1), sizeof(*argv));
 	size_t n = 0;
 
 	argv[n++] = mem_strdup(r->skitter);
@@ -57,13 +66,11 @@ static char **make_argv(struct run *r, const struct world_step *s)
 		argv[n++] = mem_strdup("crawl.db");
 	}
 	for (size_t h = 0; h < w->nhosts; h++) {
-		for (size_t p = 0; p < w->nlisten && is_name(w->hosts[h]); p++) {
-			struct buf b = BUF_INIT;
-
-			buf_addf(&b, "%s:%d:%s", w->hosts[h], w->port[p], w->listen[p]);
-			argv[n++] = mem_strdup("--resolve");
-			argv[n++] = buf_take(&b);
-		}
+		if (!is_name(w->hosts[h]))
+			continue;
+		for (size_t p = 0; p < w->nlisten; p++)
+			n = add_resolve(argv, n, w->hosts[h], w->port[p], w->listen[p]);
+		n = add_resolve(argv, n, w->hosts[h], w->dead_port, "127.0.0.1");
 	}
 	return argv;
 }
@@ -232,6 +239,17 @@ static void check_texts(struct run *r, const struct world_step *s, const char *w
 	buf_release(&text);
 }
 
+/* A summary that finds URLs unaccounted for says so itself. */
+static void check_sum(struct run *r, const struct world_step *s)
+{
+	struct buf got = BUF_INIT;
+
+	slurp("err", r->nruns, &got);
+	if (strstr(got.data, "do not add up"))
+		run_fail(r, s->line, "the summary does not add up");
+	buf_release(&got);
+}
+
 static void print_tail(struct run *r)
 {
 	struct buf got = BUF_INIT;
@@ -264,6 +282,7 @@ void run_exec(struct run *r, struct world_step *s)
 	check_texts(r, s, "err", &s->err, true);
 	check_texts(r, s, "err", &s->not_err, false);
 	check_texts(r, s, "out", &s->not_err, false);
+	check_sum(r, s);
 	if (r->failures > before)
 		print_tail(r);
 out:

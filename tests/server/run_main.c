@@ -79,6 +79,8 @@ static void job_end(struct all *a, struct job *j, int status)
 	while ((c = getc(j->report)) != EOF)
 		putchar(c);
 	fclose(j->report);
+	if (WIFSIGNALED(status))
+		printf("%s: the runner died of signal %d\n", j->name, WTERMSIG(status));
 	printf("%s %s (%lld ms)\n", ok ? "[       OK ]" : "[  FAILED  ]", j->name,
 		(long long)(clock_ms() - j->began_ms));
 	fflush(stdout);
