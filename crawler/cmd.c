@@ -86,7 +86,9 @@ int cmd_dispatch(int argc, char **argv)
 
 void cmd_usage(const struct command *c, FILE *out)
 {
-	fprintf(out, "skitter %s\n\n%s.\n", c->usage, c->help);
+	int first = c->help[0] >= 'a' && c->help[0] <= 'z' ? c->help[0] - 'a' + 'A' : c->help[0];
+
+	fprintf(out, "skitter %s\n\n%c%s.\n", c->usage, first, c->help + 1);
 	if (c->text)
 		fprintf(out, "\n%s", c->text);
 	if (c->settings) {

@@ -26,7 +26,7 @@ static bool is_plain(const char *coding)
  * is what no text has (UTF-16 is named by its Content-Type or BOM and decoded before). */
 static bool is_text(const char *type, const char *data, size_t len)
 {
-	if (memchr(data, 0, len < 8192 ? len : 8192))
+	if (memchr(data, 0, len < 8192 ? len : 8192) || (len > 1 && !memcmp(data, "\x1f\x8b", 2)))
 		return false;
 	if (!type || !*type)
 		return text_is_utf8(data, len);
@@ -63,38 +63,55 @@ static int print_binary(
 	return -1;
 }
 
-/* On a terminal as UTF-8; into a file byte for byte, with the server's compression undone. */
+/* Bytes that a terminal takes as they are: UTF-8, and none of the encodings that hide in
+ * valid UTF-8 (UTF-16 has zero bytes, ISO-2022-JP escapes). */
+static bool shows_as_is(const struct buf *b)
+{
+	return text_is_utf8(b->data, b->len) && !memchr(b->data, 0, b->len) &&
+	       !memchr(b->data, 0x1b, b->len);
+}
+
+/* The body without the server's compression; on a terminal as UTF-8. What is broken is
+ * shown as far as it goes. */
+static int decode(const struct cat *c, const struct store_body *b, bool to_utf8, struct buf *out,
+	struct err *err)
+{
+	struct err why = {0};
+
+	if (sandbox_decode(
+		    b->body.data, b->body.len, b->coding, b->content_type, to_utf8, out, &why) >= 0)
+		return 0;
+	if (!out->len)
+		return err_set(err, EXIT_INTERNAL, "%s: %s; --raw gives the %zu bytes as stored",
+			c->url, why.text, b->body.len);
+	fprintf(stderr, "skitter: %s; what could be read follows\n", why.text);
+	return 0;
+}
+
 static int print_body(const struct cat *c, const struct store_body *b, struct err *err)
 {
-	struct buf decoded = BUF_INIT;
+	struct buf bytes = BUF_INIT, utf8 = BUF_INIT;
 	const struct buf *body = &b->body;
-	struct err why = {0};
 	int rc = 0;
 
 	if (!b->has_body)
 		return err_set(err, EXIT_USAGE,
 			"no body is stored for %s (status %d); --head shows what there is", c->url,
 			b->status);
-	if (!c->raw && (!is_plain(b->coding) || c->terminal)) {
-		if (sandbox_decode(body->data, body->len, b->coding, b->content_type, c->terminal,
-			    &decoded, &why) < 0) {
-			if (!decoded.len)
-				rc = err_set(err, EXIT_INTERNAL,
-					"%s; --raw gives the %zu bytes as stored", why.text,
-					body->len);
-			else
-				fprintf(stderr, "skitter: %s; what could be read follows\n",
-					why.text);
-		}
-		body = &decoded;
+	if (!c->raw && !is_plain(b->coding)) {
+		rc = decode(c, b, false, &bytes, err);
+		body = &bytes;
 	}
-	if (!rc && c->terminal &&
-		!is_text(c->raw && !is_plain(b->coding) ? "x" : b->content_type, body->data,
-			body->len))
+	if (!rc && c->terminal && !c->raw && !shows_as_is(body)) {
+		rc = decode(c, b, true, &utf8, err);
+		body = &utf8;
+	}
+	if (!rc && c->terminal && !is_text(b->content_type, body->data, body->len))
 		rc = print_binary(c, b, body->len, err);
 	else if (!rc)
 		print(c, body->data, body->len);
-	buf_release(&decoded);
+	buf_release(&bytes);
+	buf_release(&utf8);
 	return rc;
 }
 

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "config/mem.h"
+#include "config/settings_table.h"
 #include "config/text.h"
 #include "crawler/cmd.h"
 #include "crawler/cmd_util.h"
@@ -16,6 +17,7 @@ static int fail(struct settings *s, const struct err *err)
 /* Seeds are judged by the crawl's own URL parser, which config/ cannot know. */
 static int check_seeds(const struct settings *s, struct err *err)
 {
+	const struct setting_origin *at = &s->origin[setting_index(setting_find("seeds", 5))];
 	struct err why = {0};
 	struct url_parser p;
 	struct url u;
@@ -25,7 +27,8 @@ static int check_seeds(const struct settings *s, struct err *err)
 	url_parser_init(&p);
 	for (size_t i = 0; i < s->seeds.n && !rc; i++)
 		if (url_from_user(&p, s->seeds.v[i], &u, &guessed, &why) < 0)
-			rc = err_set(err, EXIT_USAGE, "%s", why.text);
+			rc = err_set(err, EXIT_USAGE, "%s:%u:%u: seeds: %s", s->config,
+				(unsigned)at->line, (unsigned)at->column, why.text);
 	url_parser_release(&p);
 	if (!rc && !s->seeds.n && !s->input_file)
 		fputs("skitter: note: there are no seeds in it; they must come from the command "

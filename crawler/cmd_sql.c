@@ -19,6 +19,16 @@ static const char help_text[] =
 	"  .format csv|json|table\n"
 	"  .quit              (or Ctrl-D)\n";
 
+static const char view_text[] =
+	"pages     url host status error content_type charset lang title description canonical\n"
+	"          depth size wire_size truncated fetched_at ttfb_ms total_ms attempts\n"
+	"          http_version ip redirect digest wire_digest robots referrer\n"
+	"links     source target kind rel text\n"
+	"frontier  url host depth state referrer\n"
+	"excluded  url reason rule referrer\n"
+	"hosts     host ip state robots crawl_delay pages errors bytes last_fetched_at\n"
+	"bodies    url request_head response_head body encoding\n";
+
 static int read_format(const char *word, enum store_sql_format *format, struct err *err)
 {
 	struct buf shown = BUF_INIT;
@@ -63,7 +73,7 @@ static void run(struct store *st, const char *query, enum store_sql_format forma
 }
 
 /* True: leave. */
-static bool dot_command(struct store *st, const char *line, enum store_sql_format *format)
+static bool dot_command(const char *line, enum store_sql_format *format)
 {
 	struct err err = {0};
 
@@ -71,11 +81,7 @@ static bool dot_command(struct store *st, const char *line, enum store_sql_forma
 		return true;
 	if (!strncmp(line, ".view", 5) || !strncmp(line, ".table", 6) ||
 		!strncmp(line, ".schema", 7))
-		run(st,
-			"select m.name as view, group_concat(c.name, ', ') as columns from "
-			"sqlite_schema m,"
-			" pragma_table_info(m.name) c where m.type = 'view' group by m.name",
-			*format);
+		fputs(view_text, stdout);
 	else if (!strncmp(line, ".format ", 8) || !strncmp(line, ".mode ", 6)) {
 		if (read_format(strchr(line, ' ') + 1, format, &err) < 0)
 			cmd_fail(&err);
@@ -103,7 +109,7 @@ static void prompt(struct store *st, enum store_sql_format format)
 		while (n && strchr(" \t\r\n", line[n - 1]))
 			line[--n] = 0;
 		if (!n || (!query.len && line[0] == '.')) {
-			if (n && dot_command(st, line, &format))
+			if (n && dot_command(line, &format))
 				break;
 			continue;
 		}

@@ -11,6 +11,7 @@
 #include "crawler/cmd.h"
 #include "crawler/cmd_util.h"
 #include "crawler/progress.h"
+#include "storage/lockfile.h"
 #include "storage/store_read.h"
 
 #define TOP_HOSTS  10
@@ -30,13 +31,15 @@ struct host_row {
 
 struct status {
 	const char *path;
-	char *state, *started_at;
+	char *state; /* as stored; a crawl that was killed never said so */
+	bool held;   /* a process is writing it */
+	long pid;
 	struct store_counts counts;
 	struct outcome *outcomes;
 	size_t noutcomes;
 	struct host_row hosts[TOP_HOSTS]; /* most pages first */
 	size_t nhosts;
-	json_t *recent; /* one row: n, first, last (Unix ms) of the newest fetches */
+	json_t *recent; /* one row: n, first, last (Unix ms) of the newest fetches; started */
 	json_t *live;	/* url, state of what is in flight */
 };
 
@@ -79,7 +82,6 @@ static void status_release(struct status *s)
 		free(s->hosts[i].state);
 	}
 	free(s->state);
-	free(s->started_at);
 	json_decref(s->recent);
 	json_decref(s->live);
 	memset(s, 0, sizeof(*s));
@@ -89,12 +91,18 @@ static int status_read(struct status *s, struct store *st, struct err *err)
 {
 	s->path = store_path(st);
 	s->state = store_meta_get(st, "state");
-	s->started_at = store_meta_get(st, "started_at");
+	s->held = lockfile_is_held(s->path, &s->pid);
+	if (s->state && !s->held && !strcmp(s->state, "running")) {
+		free(s->state);
+		s->state = mem_strdup("killed");
+	}
 	if (store_counts(st, &s->counts, err) < 0 || store_outcomes(st, on_outcome, s, err) < 0 ||
 		store_load_hosts(st, on_host, s, err) < 0)
 		return -1;
 	s->recent = cmd_query(st,
-		"select count(*) as n, min(ms) as first, max(ms) as last from"
+		"select count(*) as n, min(ms) as first, max(ms) as last,"
+		" (select strftime('%Y-%m-%d %H:%M:%SZ', fetched_ms / 1000, 'unixepoch') from fetch"
+		" order by id limit 1) as started from"
 		" (select fetched_ms as ms from fetch order by id desc limit 2000)",
 		err);
 	s->live = cmd_query(st,
@@ -120,6 +128,11 @@ static int64_t last_fetch_ms(const struct status *s)
 	return json_integer_value(json_object_get(json_array_get(s->recent, 0), "last"));
 }
 
+static const char *started_at(const struct status *s)
+{
+	return json_string_value(json_object_get(json_array_get(s->recent, 0), "started"));
+}
+
 /* ---- for people ---- */
 
 static void label(struct buf *out, const char *word)
@@ -140,9 +153,11 @@ static void add_head(struct buf *out, const struct status *s)
 	cmd_add_line(out, s->path);
 	buf_add_str(out, ": ");
 	cmd_add_line(out, s->state ? s->state : "unknown");
-	if (s->started_at) {
-		buf_add_str(out, ", started ");
-		cmd_add_line(out, s->started_at);
+	if (s->held && s->pid)
+		buf_addf(out, " (process %ld)", s->pid);
+	if (started_at(s)) {
+		buf_add_str(out, ", first fetch ");
+		cmd_add_line(out, started_at(s));
 	}
 	if (last && now >= last) {
 		buf_add_str(out, ", last fetch ");
@@ -268,7 +283,7 @@ static void status_text(struct buf *out, const struct status *s)
 	add_outcomes(out, s, true);
 	add_hosts(out, s);
 	add_live(out, s);
-	if (s->state && !strcmp(s->state, "stopped") && s->counts.left) {
+	if (s->state && !s->held && strcmp(s->state, "finished")) {
 		buf_add_str(out, "\nIt goes on with: skitter resume ");
 		cmd_add_line(out, s->path);
 		buf_add_ch(out, '\n');
@@ -316,13 +331,13 @@ static void status_json(struct buf *out, const struct status *s)
 				(json_int_t)s->hosts[i].bytes, "delay_ms", s->hosts[i].delay_ms));
 	json_object_set_new(o, "file", text_or_null(s->path));
 	json_object_set_new(o, "state", text_or_null(s->state));
-	json_object_set_new(o, "started_at", text_or_null(s->started_at));
+	json_object_set_new(o, "first_fetch_at", text_or_null(started_at(s)));
 	json_object_update_new(o, counts_json(&s->counts));
 	json_object_set_new(o, "per_second", rate < 0 ? json_null() : json_real(rate));
 	json_object_set_new(o, "outcomes", answers);
 	json_object_set_new(o, "top_hosts", hosts);
 	json_object_set(o, "in_flight_urls", s->live);
-	text = json_dumps(o, JSON_COMPACT);
+	text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	buf_add_str(out, text ? text : "{}");
 	buf_add_ch(out, '\n');
 	free(text);
@@ -345,7 +360,7 @@ static int show_once(const char *path, bool json, bool watch, bool *running, str
 			fputs("\033[H\033[J", stdout);
 		fwrite(out.data, 1, out.len, stdout);
 		fflush(stdout);
-		*running = s.state && !strcmp(s.state, "running");
+		*running = s.held;
 		rc = ferror(stdout)
 			     ? err_set(err, EXIT_STORAGE, "cannot write: %s", strerror(errno))
 			     : 0;

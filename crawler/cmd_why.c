@@ -8,14 +8,13 @@
 #include "config/text.h"
 #include "crawler/cmd.h"
 #include "crawler/cmd_util.h"
-#include "crawler/page/robots.h"
+#include "crawler/cmd_why.h"
 #include "crawler/page/url.h"
-#include "crawler/scope.h"
 #include "storage/store_read.h"
 
 #define MAX_LINKERS 10
 
-static void line(struct buf *out, const char *name, const char *text)
+void why_line(struct buf *out, const char *name, const char *text)
 {
 	buf_addf(out, "  %-12s", name);
 	cmd_add_line(out, text);
@@ -88,7 +87,7 @@ static void add_linkers(struct buf *out, const struct store_verdict *v)
 		buf_add_ch(out, '\n');
 	}
 	if (v->more_linkers)
-		line(out, "",
+		why_line(out, "",
 			"and more; all of them: select source from links where target = 'URL'");
 }
 
@@ -102,33 +101,32 @@ static void add_state(struct buf *out, const struct store_verdict *v)
 		buf_add_str(&t, v->reason ? v->reason : "");
 		if (v->rule)
 			buf_addf(&t, ", decided by `%s`", v->rule);
-		line(out, "verdict", t.data);
+		why_line(out, "verdict", t.data);
 		if (v->same_excluded > 1) {
 			buf_reset(&t);
 			text_number(&t, v->same_excluded);
 			buf_add_str(&t, " URLs of this host were excluded by the same rule");
-			line(out, "", t.data);
+			why_line(out, "", t.data);
 		}
 	} else if (last && last->final) {
 		buf_addf(&t, last->status ? "fetched, answered %d" : "failed: ", last->status);
 		if (!last->status)
 			buf_add_str(&t, last->error ? last->error : "no answer");
-		line(out, "verdict", t.data);
+		why_line(out, "verdict", t.data);
 	} else {
-		line(out, "verdict", v->state);
+		why_line(out, "verdict", v->state);
 	}
 	buf_release(&t);
 }
 
 static void explain_known(struct buf *out, const struct store_verdict *v)
 {
-	buf_add_str(out, "");
 	cmd_add_line(out, v->url);
 	buf_add_ch(out, '\n');
 	add_state(out, v);
 	if (v->known) {
 		if (v->kind == LINK_SEED)
-			line(out, "found as", "a seed");
+			why_line(out, "found as", "a seed");
 		else
 			buf_addf(out, "  %-12s<%s>, depth %u%s\n", "found as",
 				facts_kind_name((enum facts_kind)v->kind), v->depth,
@@ -138,180 +136,6 @@ static void explain_known(struct buf *out, const struct store_verdict *v)
 		add_fetch(out, &v->fetches[i], i);
 	add_trail(out, v);
 	add_linkers(out, v);
-}
-
-/* ---- a URL nobody has seen ---- */
-
-struct robots_copy {
-	const char *origin, *path;
-	size_t path_len;
-	bool found, allowed;
-	char *rule, *verdict;
-};
-
-static void on_robots(void *arg, const struct store_robots *r)
-{
-	struct robots_copy *c = arg;
-	const char *rule;
-
-	if (strcmp(r->origin, c->origin))
-		return;
-	c->found = true;
-	c->verdict = mem_strdup(r->verdict);
-	c->allowed = !r->verdict || strncmp(r->verdict, "disallow", 8);
-	if (r->text && c->allowed) {
-		struct robots *rules = robots_parse(r->text, r->len, "skitter");
-		c->allowed = robots_allowed(rules, c->path, c->path_len, &rule, NULL);
-		c->rule = mem_strdup(rule);
-		robots_free(rules);
-	}
-}
-
-static void explain_robots(struct buf *out, struct store *st, const struct url *u)
-{
-	struct robots_copy c = {0};
-	struct buf origin = BUF_INIT, t = BUF_INIT;
-	struct err ignored = {0};
-
-	url_add_origin(u, &origin);
-	c.origin = origin.data;
-	c.path = url_path_query(u, &c.path_len);
-	if (!store_load_robots(st, on_robots, &c, &ignored) && c.found) {
-		if (c.rule)
-			buf_addf(&t, "%s by `%s`", c.allowed ? "allowed" : "excluded", c.rule);
-		else if (c.allowed)
-			buf_add_str(&t, "allowed: no rule matches");
-		else
-			buf_addf(&t, "excluded: %s", c.verdict ? c.verdict : "");
-		line(out, "robots.txt", t.data);
-	}
-	free(c.rule);
-	free(c.verdict);
-	buf_release(&t);
-	buf_release(&origin);
-}
-
-static void add_seeds(struct scope_rules *scope, struct store *st)
-{
-	struct err ignored = {0};
-	struct buf sql = BUF_INIT;
-	struct url_parser p;
-	json_t *rows;
-	size_t i;
-	json_t *row;
-
-	/* Seeds are the first URLs a crawl knows. */
-	buf_addf(&sql, "select url from url where kind = %d and id < 100000", LINK_SEED);
-	rows = cmd_query(st, sql.data, &ignored);
-	url_parser_init(&p);
-	json_array_foreach(rows, i, row)
-	{
-		const char *text = json_string_value(json_object_get(row, "url"));
-		struct url u;
-		if (text && !url_parse(&p, text, strlen(text), NULL, &u))
-			scope_add_seed(scope, &u);
-	}
-	url_parser_release(&p);
-	json_decref(rows);
-	buf_release(&sql);
-}
-
-static void explain_scope(struct buf *out, struct store *st, const struct url *u)
-{
-	struct settings set;
-	struct scope_rules *scope = NULL;
-	struct err ignored = {0};
-	struct buf t = BUF_INIT;
-	const char *reason, *rule = NULL;
-
-	settings_init(&set);
-	if (!cmd_stored_settings(st, &set, &ignored))
-		scope = scope_open(&set, &ignored);
-	if (scope) {
-		add_seeds(scope, st);
-		reason = scope_judge(scope, u, false, &rule);
-		if (reason) {
-			buf_addf(&t, "excluded (%s)", reason);
-			if (rule)
-				buf_addf(&t, " by `%s`", rule);
-			line(out, "scope", t.data);
-		} else {
-			line(out, "scope", "it would be followed if a page linked to it");
-		}
-		scope_free(scope);
-	}
-	settings_release(&set);
-	buf_release(&t);
-}
-
-/* The slips people make: http for https, a slash too many or too few, www. */
-static void add_variants(struct strlist *l, const struct url *u)
-{
-	size_t host_len, rest_len, origin = url_origin_len(u);
-	const char *host = url_host(u, &host_len), *rest;
-	bool https = u->scheme == URL_HTTPS;
-	struct buf b = BUF_INIT;
-
-	if (!origin)
-		return;
-	rest = u->href + u->host_end;
-	rest_len = url_without_fragment_len(u) - u->host_end;
-	for (int i = 0; i < 8; i++) {
-		bool www = host_len > 4 && !memcmp(host, "www.", 4);
-		buf_reset(&b);
-		buf_addf(&b, "%s://", https != (i & 1) ? "https" : "http");
-		if ((i & 2) && !www)
-			buf_add_str(&b, "www.");
-		buf_add(&b, host + ((i & 2) && www ? 4 : 0), host_len - ((i & 2) && www ? 4 : 0));
-		buf_add(&b, rest, rest_len);
-		if (i & 4) {
-			if (b.data[b.len - 1] == '/')
-				buf_set_len(&b, b.len - 1);
-			else
-				buf_add_ch(&b, '/');
-		}
-		if (i)
-			strlist_add(l, b.data);
-	}
-	buf_release(&b);
-}
-
-static void explain_nearest(struct buf *out, struct store *st, const struct url *u)
-{
-	struct strlist variants = {0};
-	struct buf sql = BUF_INIT;
-	struct err ignored = {0};
-	json_t *rows, *row;
-	size_t i;
-
-	add_variants(&variants, u);
-	if (!variants.n)
-		return;
-	buf_add_str(&sql, "select url from url where url in (");
-	for (i = 0; i < variants.n; i++) {
-		buf_add_str(&sql, i ? "," : "");
-		cmd_sql_text(&sql, variants.v[i]);
-	}
-	buf_add_str(&sql, ") limit 4");
-	rows = cmd_query(st, sql.data, &ignored);
-	json_array_foreach(rows, i, row)
-		line(out, i ? "" : "known is", json_string_value(json_object_get(row, "url")));
-	json_decref(rows);
-	strlist_clear(&variants);
-	buf_release(&sql);
-}
-
-static void explain_unknown(
-	struct buf *out, struct store *st, const char *text, const struct url *u)
-{
-	cmd_add_line(out, u ? u->href : text);
-	buf_add_ch(out, '\n');
-	line(out, "verdict", "unknown: no page that was read links to it");
-	if (!u)
-		return;
-	explain_nearest(out, st, u);
-	explain_scope(out, st, u);
-	explain_robots(out, st, u);
 }
 
 /* ---- machines ---- */
@@ -357,23 +181,29 @@ static void why_json(struct buf *out, const struct store_verdict *v)
 	json_object_set_new(o, "referrers", trail);
 	json_object_set_new(o, "linked_from", links);
 	json_object_set_new(o, "more_links", json_boolean(v->more_linkers));
-	text = json_dumps(o, JSON_COMPACT);
+	text = json_dumps(o, JSON_COMPACT | JSON_REAL_PRECISION(6));
 	buf_add_str(out, text ? text : "{}");
 	buf_add_ch(out, '\n');
 	free(text);
 	json_decref(o);
 }
 
-/* The URL as typed first, then as the URL standard writes it without its fragment. */
-static int look_up(struct store *st, const char *text, const char *href, struct store_verdict *v,
-	struct err *err)
+/* As typed first, then as the URL standard writes it without its fragment, then by its
+ * fingerprint, then any other spelling of the same page (*twin, free it). u NULL = no URL. */
+static int look_up(struct store *st, const char *text, const struct url *u, struct store_verdict *v,
+	char **twin, struct err *err)
 {
 	if (store_why(st, text, MAX_LINKERS, v, err) < 0)
 		return -1;
-	if (v->known || v->excluded || !href || !strcmp(href, text))
+	if (v->known || v->excluded || !u)
 		return 0;
 	store_verdict_release(v);
-	return store_why(st, href, MAX_LINKERS, v, err);
+	if (store_why(st, u->href, MAX_LINKERS, v, err) < 0 || why_by_key(st, u->href, v, err) < 0)
+		return -1;
+	if (v->known || v->excluded || !(*twin = why_twin(st, u)))
+		return 0;
+	store_verdict_release(v);
+	return store_why(st, *twin, MAX_LINKERS, v, err);
 }
 
 int cmd_why(int argc, char **argv)
@@ -386,6 +216,7 @@ int cmd_why(int argc, char **argv)
 	struct url_parser p;
 	struct url typed, u;
 	const char *pos[2];
+	char *twin = NULL;
 	struct store *st;
 	bool is_url;
 	int rc;
@@ -403,17 +234,22 @@ int cmd_why(int argc, char **argv)
 		buf_add(&hold, typed.href, url_without_fragment_len(&typed));
 		is_url = !url_parse(&p, hold.data, hold.len, NULL, &u);
 	}
-	rc = look_up(st, pos[1], is_url ? hold.data : NULL, &v, &err);
+	rc = look_up(st, pos[1], is_url ? &u : NULL, &v, &twin, &err);
 	if (!rc) {
+		if (twin && !json) {
+			cmd_add_line(&out, u.href);
+			buf_add_str(&out, " counts as the same page as\n");
+		}
 		if (json)
 			why_json(&out, &v);
 		else if (v.known || v.excluded)
 			explain_known(&out, &v);
 		else
-			explain_unknown(&out, st, pos[1], is_url ? &u : NULL);
+			why_unknown(&out, st, pos[1], is_url ? &u : NULL);
 		fwrite(out.data, 1, out.len, stdout);
 	}
 	store_verdict_release(&v);
+	free(twin);
 	store_close(st);
 	url_parser_release(&p);
 	buf_release(&hold);
