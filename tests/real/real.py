@@ -165,7 +165,7 @@ def run_live(build, docs, nginx, work):
     check("live: a second crawl on the same file is refused", other.returncode in (2, 4) and "in use" in other.stderr,
           f"exit status {other.returncode}: {other.stderr}")
     process.send_signal(signal.SIGUSR1)
-    fetchers = until(lambda: len(set(re.findall(r"fetcher[ #]*(\d+)", crawl.said()))) >= 10)
+    fetchers = until(lambda: len(re.findall(r"^ +fetcher\b", crawl.said(), re.M)) == 10)
     check("live: SIGUSR1 lists every fetcher", fetchers, crawl.said()[-3000:])
     process.send_signal(signal.SIGINT)
     rc = crawl.wait(process, 15)
