@@ -129,14 +129,15 @@ static void on_sitemap(struct robots *r, const struct robots_line *line)
 {
 	size_t i;
 
-	if (!line->value_len)
+	/* A NUL would cut the string: no URL has one. */
+	if (!line->value_len || memchr(line->value, 0, line->value_len))
+		return;
+	if (r->nsitemaps == ROBOTS_MAX_SITEMAPS)
 		return;
 	for (i = 0; i < r->nsitemaps; i++)
 		if (strlen(r->sitemaps[i]) == line->value_len &&
 			!memcmp(r->sitemaps[i], line->value, line->value_len))
 			return;
-	if (r->nsitemaps == ROBOTS_MAX_SITEMAPS)
-		return;
 	if (r->nsitemaps == r->cap_sitemaps) {
 		r->cap_sitemaps = r->cap_sitemaps ? r->cap_sitemaps * 2 : 4;
 		r->sitemaps = mem_realloc(r->sitemaps, r->cap_sitemaps * sizeof(*r->sitemaps));
