@@ -14,8 +14,7 @@
 
 #define SLOT_SIZE   ((size_t)256 << 10)
 #define STORE_SLOTS 64 /* bodies that may wait for the store while all fetchers are busy */
-#define BIG_SLOTS   8
-#define BIG_CREDIT  ((size_t)48 << 20)
+#define BIG_SLOTS   64 /* sparse: what they may hold together is a quarter of --memory */
 
 /* ---- the door: what the storage threads hand back ---- */
 
@@ -82,7 +81,7 @@ static int open_slots(struct crawl *c, struct err *err)
 	c->slots = slots_open(c->nslots, SLOT_SIZE, BIG_SLOTS, big, err);
 	if (!c->slots)
 		return -1;
-	slots_set_credit(c->slots, big > BIG_CREDIT ? big : BIG_CREDIT);
+	slots_set_credit(c->slots, big > c->set.memory / 4 ? big : (size_t)(c->set.memory / 4));
 	return 0;
 }
 
@@ -197,6 +196,7 @@ struct crawl *crawl_open(struct settings *set, enum store_mode mode, struct err 
 	url_parser_init(&c->urls);
 	buf_init(&c->follow);
 	waitlist_init(&c->room);
+	waitlist_init(&c->big_room);
 	waitlist_init(&c->dispatch);
 	if (open_parts(c, mode, err) < 0) {
 		crawl_close(c);

@@ -97,8 +97,9 @@ struct crawl {
 	struct url_parser urls; /* scratch, never kept over a wait */
 	char *agent;
 
-	struct record *pool;  /* records not in use */
-	struct waitlist room; /* fetchers waiting for a slot */
+	struct record *pool;	  /* records not in use */
+	struct waitlist big_room; /* and for a big one */
+	struct waitlist room;	  /* fetchers waiting for a slot */
 	struct host_queue {
 		struct host **v;
 		size_t head, n, cap;

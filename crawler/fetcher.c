@@ -47,6 +47,24 @@ static bool worth_another_try(int status)
 
 /* ---- asking ---- */
 
+/* A body there was no room for last time: the room comes first, so that it is asked for
+ * only once more. */
+static bool take_room(struct visit *v)
+{
+	struct crawl *c = v->c;
+	struct slot *big;
+
+	co_state("waiting for room for a big body");
+	while (v->e->want && !(big = slots_grow_to(c->slots, v->r->slot, v->e->want))) {
+		if (c->stops || c->failed)
+			return false;
+		co_wait(&c->big_room, -1);
+	}
+	if (v->e->want)
+		v->r->slot = big;
+	return true;
+}
+
 static void fetch(struct visit *v)
 {
 	struct crawl *c = v->c;
@@ -395,7 +413,18 @@ static void visit(struct crawl *c, struct record *r, struct entry *e)
 		conclude(&v);
 		return;
 	}
+	if (!take_room(&v)) {
+		frontier_host_unused(c->frontier, v.h);
+		frontier_back(c->frontier, e);
+		record_give(c, r);
+		return;
+	}
 	fetch(&v);
+	if (r->fetch.no_room)
+		e->want = r->fetch.content_length > 0 &&
+					  (uint64_t)r->fetch.content_length < c->set.max_body
+				  ? (size_t)r->fetch.content_length
+				  : (size_t)c->set.max_body;
 	if (r->fetch.no_room || (v.error && !strcmp(v.error, "stopped"))) {
 		record_give(c, r);
 		frontier_back(c->frontier, e);

@@ -39,6 +39,7 @@ struct entry {
 	uint64_t origin;   /* URL id where its redirect chain began; 0 = no redirect */
 	uint32_t len;
 	uint32_t attempts; /* fetches made so far */
+	size_t want;	   /* bytes its body needs, where there was no room for it before */
 	uint16_t depth;
 	uint8_t hops; /* redirects since origin */
 	uint8_t kind; /* enum facts_kind that found it */

@@ -52,6 +52,8 @@ void record_give(struct crawl *c, struct record *r)
 {
 	if (r->fetch.slot && r->slot)
 		r->slot = r->fetch.slot; /* it may have been exchanged for a big one */
+	if (r->slot && r->slot->big)
+		waitlist_wake_all(&c->big_room);
 	if (r->slot)
 		slots_give(c->slots, r->slot);
 	r->slot = NULL;

@@ -19,11 +19,12 @@ void crawl_stop(struct crawl *c, bool now)
 	c->stops++;
 	frontier_stop(c->frontier);
 	waitlist_wake_all(&c->dispatch);
+	waitlist_wake_all(&c->room);
+	waitlist_wake_all(&c->big_room); /* those who wait for big room give up */
 	if (now) {
 		c->aborting = true;
 		http_abort_all(c->http);
 		copool_cancel(c->preparers);
-		waitlist_wake_all(&c->room);
 	} else {
 		copool_cancel(c->preparers); /* cuts short the sleeps between tries */
 		event_add(c->deadline, &tv);
