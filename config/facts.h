@@ -12,7 +12,7 @@
  * so that a loss is recorded, never silent.
  *
  * All text is valid UTF-8. Link URLs are absolute and serialised by the URL
- * standard (bytes 0x21..0x7e only).
+ * standard (bytes 0x21..0x7e only; in opaque paths as of data: spaces, too).
  */
 #ifndef SKITTER_CONFIG_FACTS_H
 #define SKITTER_CONFIG_FACTS_H

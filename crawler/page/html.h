@@ -24,22 +24,19 @@
 
 #include <stddef.h>
 
-#include "config/buf.h"
 #include "config/facts.h"
+#include "crawler/page/url.h"
 
-struct url;
 struct html;
 
-#define HTML_MAX_LINK_TEXT 256         /* bytes of anchor text kept */
-#define HTML_MAX_TEXT      (256 * 1024) /* main text when max_text is 0 */
+#define HTML_MAX_LINK_TEXT 256 /* bytes of anchor text kept */
 
 struct html_opts {
 	const struct url *url; /* of the document, absolute; copied by html_begin */
-	/* Encodes a URL's query in the charset of the document, as url_parser.encode
-	 * does; NULL = UTF-8. */
-	void (*encode)(void *arg, struct buf *out, const char *utf8, size_t len);
+	/* Encodes a URL's query in the charset of the document; NULL = UTF-8. */
+	url_encode_fn *encode;
 	void *encode_arg;
-	size_t max_text; /* bytes of main text kept; 0 = HTML_MAX_TEXT */
+	size_t max_text; /* bytes of main text kept; 0 = none */
 };
 
 struct html *html_open(void);

@@ -19,7 +19,7 @@ struct srcset {
 struct srcset_candidate {
 	const char *url;
 	size_t url_len;
-	double density;         /* the x descriptor; 0 = none given (a browser takes 1) */
+	double density;	      /* the x descriptor; 0 = none given (a browser takes 1) */
 	bool has_density;       /* whether x was given ("0x" is valid) */
 	unsigned long width;    /* the w descriptor; 0 = none */
 	unsigned long height;   /* the h descriptor; 0 = none */

@@ -206,12 +206,6 @@ static json_t *tokens_of(struct tokenizer *t, struct collect *c, enum tokenizer_
 	return c->tokens;
 }
 
-struct set {
-	struct conf *conf;
-	const char *name;
-	int passed, total;
-};
-
 static bool equal(json_t *got, json_t *want)
 {
 	bool same = json_equal(got, want);
@@ -240,7 +234,7 @@ static bool check_state(
 
 static void on_case(void *arg, json_t *line, int lineno)
 {
-	struct set *set = arg;
+	struct conf_set *set = arg;
 	bool twice = conf_bool(line, "doubleEscaped"), ok = true;
 	json_t *states = json_object_get(line, "initialStates");
 	json_t *want = json_object_get(line, "output");
@@ -256,17 +250,14 @@ static void on_case(void *arg, json_t *line, int lineno)
 		ok = check_state(
 			n ? state_by_name(json_string_value(json_array_get(states, i))) : TOKENIZER_DATA,
 			conf_str(line, "lastStartTag"), &in, want);
-	set->total++;
-	set->passed += ok;
-	if (!ok)
-		conf_miss(set->conf, set->name, lineno, "%s", conf_str(line, "description"));
+	conf_html_count(set, lineno, ok, conf_str(line, "description"));
 	json_decref(want);
 	buf_release(&in);
 }
 
 void conf_html_tokens(struct conf *c, const char *name, const char *relpath)
 {
-	struct set set = {.conf = c, .name = name};
+	struct conf_set set = {.conf = c, .name = name};
 
 	if (conf_each(c, relpath, on_case, &set) >= 0)
 		conf_result(c, name, set.passed, set.total);

@@ -1,0 +1,93 @@
+#include "crawler/page/html.h"
+
+#include <stdlib.h>
+
+#include "config/mem.h"
+#include "crawler/page/html_impl.h"
+
+static void on_tag(void *arg, const struct html_tag *tag)
+{
+	struct html *h = arg;
+
+	if (tag->end)
+		html_end_tag(h, tag);
+	else
+		html_start_tag(h, tag);
+	h->tok.cdata = h->stack.len && html_stack_top(&h->stack)->ns != NS_HTML;
+}
+
+static void on_text(void *arg, const char *s, size_t len)
+{
+	html_chars(arg, s, len);
+}
+
+static const struct tokenizer_sink sink = {.tag = on_tag, .text = on_text};
+
+/* All buffers of a struct html, for what is done to each. */
+static void each_buf(struct html *h, void (*fn)(struct buf *))
+{
+	struct buf *all[] = {&h->hold, &h->text.out, &h->anchor, &h->title, &h->description, &h->lang,
+		&h->headings, &h->base, &h->url_hold, &h->base_hold, &h->scratch};
+
+	for (size_t i = 0; i < MEM_COUNT(all); i++)
+		fn(all[i]);
+}
+
+struct html *html_open(void)
+{
+	struct html *h = mem_zalloc(sizeof(*h));
+
+	tokenizer_init(&h->tok, &sink, h);
+	html_stack_init(&h->stack);
+	each_buf(h, buf_init);
+	url_parser_init(&h->parser);
+	return h;
+}
+
+void html_free(struct html *h)
+{
+	if (!h)
+		return;
+	tokenizer_release(&h->tok);
+	html_stack_release(&h->stack);
+	each_buf(h, buf_release);
+	url_parser_release(&h->parser);
+	free(h->templates);
+	free(h->links);
+	free(h);
+}
+
+void html_begin(struct html *h, const struct html_opts *opts, struct facts_writer *out)
+{
+	tokenizer_begin(&h->tok);
+	html_stack_clear(&h->stack);
+	each_buf(h, buf_reset);
+	html_text_begin(&h->text, opts->max_text);
+	h->mode = MODE_INITIAL;
+	h->ntemplates = 0;
+	h->head_seen = h->form_open = false;
+	h->frameset_ok = true;
+	h->hidden = 0;
+	h->nlinks = h->body_links = 0;
+	h->body_background = h->anchor_open = h->heading_open = false;
+	h->title_open = h->have_title = h->have_description = h->have_lang = h->have_base = false;
+	h->out = out;
+	h->encode = opts->encode;
+	h->encode_arg = opts->encode_arg;
+	url_copy(&h->url, opts->url, &h->url_hold);
+}
+
+void html_feed(struct html *h, const char *utf8, size_t len)
+{
+	tokenizer_feed(&h->tok, utf8, len);
+}
+
+void html_end(struct html *h)
+{
+	tokenizer_end(&h->tok);
+	html_title_end(h);
+	html_anchor_close(h);
+	/* What is still open ends here; headings hear of it. */
+	html_pop_to(h, 0);
+	html_resolve(h);
+}

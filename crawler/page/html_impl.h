@@ -1,0 +1,170 @@
+/* html_impl.h - the parts of the HTML reader among themselves. Private to html*.c.
+ *
+ *   html_tokenizer.c   text to tokens
+ *   html_modes.c       tokens to insertion modes: where a tag counts, and whether
+ *   html_body.c, html_table.c, html_foreign.c   the larger modes
+ *   html_tree.c        what they share: opening and closing elements
+ *   html_links.c       attributes to raw links
+ *   html_head.c        meta, base, title, lang
+ *   html_text.c        main text
+ *   html_resolve.c     raw links to facts, at the end
+ *   html.c             one document from begin to end
+ */
+#ifndef SKITTER_PAGE_HTML_IMPL_H
+#define SKITTER_PAGE_HTML_IMPL_H
+
+#include "config/facts.h"
+#include "crawler/page/html.h"
+#include "crawler/page/html_names.h"
+#include "crawler/page/html_stack.h"
+#include "crawler/page/html_text.h"
+#include "crawler/page/html_tokenizer.h"
+#include "crawler/page/url.h"
+
+/* HTML 13.2.4.1, without "in select" (the standard dropped it) and "in table text"
+ * (only where text goes differs there). */
+enum html_mode {
+	MODE_INITIAL, /* "before html", too: a DOCTYPE decides nothing here */
+	MODE_BEFORE_HEAD,
+	MODE_IN_HEAD,
+	MODE_IN_HEAD_NOSCRIPT,
+	MODE_AFTER_HEAD,
+	MODE_IN_BODY,
+	MODE_TEXT,
+	MODE_IN_TABLE,
+	MODE_IN_CAPTION,
+	MODE_IN_COLGROUP,
+	MODE_IN_TABLE_BODY,
+	MODE_IN_ROW,
+	MODE_IN_CELL,
+	MODE_IN_TEMPLATE,
+	MODE_AFTER_BODY, /* "after after body", too */
+	MODE_IN_FRAMESET,
+	MODE_AFTER_FRAMESET, /* "after after frameset", too */
+};
+
+/* What a mode says about a token: it is done, or the mode has changed and the token
+ * is to be looked at again. */
+enum html_again { DONE, AGAIN };
+
+/* A link as it was written; offsets into html.hold. */
+struct html_link {
+	uint32_t raw, raw_len;
+	uint32_t rel, rel_len;
+	uint32_t text, text_len;
+	uint8_t kind;	/* enum facts_kind */
+	uint8_t attr;	/* enum facts_attr */
+	uint16_t flags; /* enum facts_link_flags */
+};
+
+struct html {
+	struct tokenizer tok;
+	struct html_stack stack;
+	enum html_mode mode;
+	enum html_mode text_from; /* the mode to go back to after MODE_TEXT */
+	unsigned char *templates; /* modes of the open template elements */
+	size_t ntemplates, templates_cap;
+	bool head_seen;
+	bool form_open; /* the form element pointer is set */
+	bool frameset_ok;
+	unsigned hidden; /* open elements whose text is not main text */
+
+	/* what was found */
+	struct html_link *links;
+	size_t nlinks, links_cap;
+	size_t body_links; /* links found before the body element */
+	struct buf hold;   /* text of links */
+	bool body_background;
+	struct html_text text;
+	struct buf anchor; /* text of the open link so far */
+	bool anchor_open;
+	size_t anchor_link; /* its index; SIZE_MAX = an <a> without href */
+	size_t anchor_start;
+	bool heading_open;
+	size_t heading_start;
+	struct buf title, description, lang, headings;
+	bool title_open, have_title, have_description, have_lang;
+	bool have_base;
+	struct buf base; /* href of the first base element, as written */
+
+	/* the document */
+	struct facts_writer *out;
+	url_encode_fn *encode;
+	void *encode_arg;
+	struct url url, base_url;
+	struct buf url_hold, base_hold, scratch;
+	struct url_parser parser;
+};
+
+/* ---- html_tree.c ---- */
+
+/* Opens an element, with its links; `void_element` closes it at once. */
+void html_insert(struct html *h, const struct html_tag *tag, enum html_ns ns);
+void html_insert_void(struct html *h, const struct html_tag *tag);
+void html_insert_implied(struct html *h, unsigned id);
+/* Opens an element whose content is text of that state; the mode becomes MODE_TEXT. */
+void html_insert_text(struct html *h, const struct html_tag *tag, enum tokenizer_state state);
+void html_pop(struct html *h);
+void html_pop_to(struct html *h, int32_t at); /* the entry `at` goes, too */
+/* Pops while the top is one of those whose end tag is implied; not `except`. */
+void html_pop_implied(struct html *h, unsigned except);
+void html_pop_implied_all(struct html *h); /* "thoroughly" */
+/* "Pop until an element of that name has been popped", implied end tags included. */
+void html_close(struct html *h, unsigned id);
+void html_close_p(struct html *h); /* if there is one in button scope */
+void html_reset_mode(struct html *h);
+
+static inline bool html_top_is(const struct html *h, unsigned id)
+{
+	const struct html_open *e = html_stack_top(&h->stack);
+
+	return e->id == id && e->ns == NS_HTML;
+}
+
+static inline bool html_in_template(const struct html *h)
+{
+	return html_stack_find(&h->stack, TAG_TEMPLATE) >= 0;
+}
+
+/* ---- the modes ---- */
+
+void html_start_tag(struct html *h, const struct html_tag *tag);
+void html_end_tag(struct html *h, const struct html_tag *tag);
+void html_chars(struct html *h, const char *s, size_t len);
+
+enum html_again html_head_start(struct html *h, const struct html_tag *tag);
+void html_template_end(struct html *h);
+void html_template_push(struct html *h, enum html_mode mode);
+
+enum html_again html_body_start(struct html *h, const struct html_tag *tag);
+enum html_again html_body_end(struct html *h, const struct html_tag *tag);
+
+enum html_again html_table_start(struct html *h, const struct html_tag *tag);
+enum html_again html_table_end(struct html *h, const struct html_tag *tag);
+/* Leaves "in column group" for a token it does not take; DONE = the token is dropped. */
+enum html_again html_colgroup_close(struct html *h, enum html_again then);
+
+/* Whether the token goes by the rules for foreign content. */
+bool html_is_foreign(const struct html *h, const struct html_tag *tag);
+enum html_again html_foreign_start(struct html *h, const struct html_tag *tag);
+/* AGAIN = it is for the insertion mode. */
+enum html_again html_foreign_end(struct html *h, const struct html_tag *tag);
+
+/* ---- facts ---- */
+
+void html_links(struct html *h, const struct html_tag *tag, enum html_ns ns);
+void html_anchor_open(struct html *h, size_t link);
+void html_anchor_close(struct html *h);
+void html_anchor_add(struct html *h, const struct html_tag *img); /* its alt */
+void html_heading_open(struct html *h);
+void html_heading_close(struct html *h, unsigned id);
+void html_meta(struct html *h, const struct html_tag *tag);
+void html_base(struct html *h, const struct html_tag *tag);
+void html_lang(struct html *h, const struct html_tag *tag);
+void html_title_end(struct html *h);
+void html_resolve(struct html *h);
+
+/* Whether the decoded value of an attribute is `word`, in any case. */
+bool html_attr_is(struct html *h, const struct html_tag *tag, unsigned id, const char *word);
+
+#endif

@@ -1,0 +1,165 @@
+#include "crawler/page/html_text.h"
+
+#include <string.h>
+
+enum {
+	PLAIN,
+	SPACE,
+	MAYBE_SPACE, /* lead byte of U+00A0 */
+	MAYBE_CJK,   /* lead byte of ideographs, kana and U+3000 */
+	DROP,	     /* NUL */
+};
+
+/* clang-format off */
+static const unsigned char class_of[256] = {
+	[0] = DROP,
+	['\t'] = SPACE, ['\n'] = SPACE, ['\f'] = SPACE, ['\r'] = SPACE, [' '] = SPACE,
+	[0xc2] = MAYBE_SPACE,
+	[0xe3] = MAYBE_CJK, [0xe4] = MAYBE_CJK, [0xe5] = MAYBE_CJK, [0xe6] = MAYBE_CJK,
+	[0xe7] = MAYBE_CJK, [0xe8] = MAYBE_CJK, [0xe9] = MAYBE_CJK, [0xef] = MAYBE_CJK,
+	[0xf0] = MAYBE_CJK,
+};
+/* clang-format on */
+
+void html_text_begin(struct html_text *t, size_t max)
+{
+	buf_reset(&t->out);
+	t->max = t->limit = max;
+	t->words = 0;
+	t->gap = GAP_NONE;
+	t->in_word = t->cut = false;
+	t->slices = 0;
+}
+
+/* The bytes of the character at s and whether it is a word by itself or a space. */
+static unsigned classify(const unsigned char *s, size_t left, bool *space, bool *word)
+{
+	unsigned n = *s >= 0xf0 ? 4 : *s >= 0xe0 ? 3 : 2;
+	uint32_t c = *s & (0x7fu >> n);
+
+	*space = *word = false;
+	if (n > left)
+		return (unsigned)left;
+	for (unsigned i = 1; i < n; i++)
+		c = c << 6 | (s[i] & 63);
+	*space = c == 0xa0 || c == 0x3000;
+	*word = (c >= 0x3041 && c <= 0x30ff) || (c >= 0x31f0 && c <= 0x31ff) ||
+		(c >= 0x3400 && c <= 0x4dbf) || (c >= 0x4e00 && c <= 0x9fff) ||
+		(c >= 0xf900 && c <= 0xfaff) || (c >= 0x20000 && c <= 0x3ffff);
+	return n;
+}
+
+static char *put_gap(struct html_text *t, char *w)
+{
+	if (t->gap && w > t->out.data)
+		*w++ = t->gap == GAP_BREAK ? '\n' : ' ';
+	t->gap = GAP_NONE;
+	return w;
+}
+
+void html_text_add(struct html_text *t, const char *text, size_t len)
+{
+	const unsigned char *s = (const unsigned char *)text, *end = s + len;
+	char *w;
+
+	buf_grow(&t->out, len + 1);
+	w = t->out.data + t->out.len;
+	while (s < end) {
+		unsigned kind = class_of[*s], n = 1;
+		bool space = kind == SPACE, word = false;
+
+		if (kind == DROP) {
+			s++;
+			continue;
+		}
+		if (kind == MAYBE_SPACE || kind == MAYBE_CJK)
+			n = classify(s, (size_t)(end - s), &space, &word);
+		if (space) {
+			if (!t->gap)
+				t->gap = GAP_SPACE;
+			t->in_word = false;
+			s += n;
+			continue;
+		}
+		if (t->gap)
+			w = put_gap(t, w);
+		if (!t->in_word || word)
+			t->words++;
+		t->in_word = !word;
+		do
+			*w++ = (char)*s++;
+		while (--n);
+		if (!word)
+			while (s < end && class_of[*s] == PLAIN)
+				*w++ = (char)*s++;
+	}
+	buf_set_len(&t->out, (size_t)(w - t->out.data));
+	if (t->out.len > t->limit) {
+		t->cut = true;
+		buf_set_len(&t->out, html_text_border(t->out.data, t->out.len, t->limit));
+	}
+}
+
+size_t html_text_slice_open(struct html_text *t)
+{
+	size_t most = t->out.len + HTML_SLICE_MAX;
+
+	t->slices++;
+	if (t->limit < most)
+		t->limit = most;
+	return t->out.len;
+}
+
+const char *html_text_slice(const struct html_text *t, size_t start, size_t *len)
+{
+	const char *s = t->out.data + start, *end = t->out.data + t->out.len;
+
+	while (s < end && (*s == ' ' || *s == '\n'))
+		s++;
+	*len = (size_t)(end - s);
+	if (*len > HTML_SLICE_MAX)
+		*len = html_text_border(s, *len, HTML_SLICE_MAX);
+	return s;
+}
+
+void html_text_slice_close(struct html_text *t)
+{
+	if (--t->slices)
+		return;
+	t->limit = t->max;
+	if (t->out.len > t->max) {
+		t->cut = true;
+		buf_set_len(&t->out, html_text_border(t->out.data, t->out.len, t->max));
+	}
+}
+
+size_t html_text_border(const char *s, size_t len, size_t n)
+{
+	if (n >= len)
+		return len;
+	while (n && ((unsigned char)s[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
+void html_text_collapse(struct buf *out, const char *s, size_t len, size_t max)
+{
+	size_t start = out->len;
+	bool gap = false;
+
+	for (size_t i = 0; i < len && out->len - start <= max; i++) {
+		unsigned kind = class_of[(unsigned char)s[i]];
+
+		if (kind == SPACE) {
+			gap = out->len > start;
+		} else if (kind != DROP) {
+			if (gap)
+				buf_add_ch(out, ' ');
+			gap = false;
+			buf_add_ch(out, s[i]);
+		}
+	}
+	buf_set_len(out, start + html_text_border(out->data + start, out->len - start, max));
+	while (out->len > start && out->data[out->len - 1] == ' ')
+		buf_set_len(out, out->len - 1);
+}

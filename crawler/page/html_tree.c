@@ -1,0 +1,200 @@
+#include <string.h>
+
+#include "config/mem.h"
+#include "crawler/page/html_impl.h"
+
+/* ---- closing ---- */
+
+static void popped(struct html *h, unsigned id, unsigned flags)
+{
+	if (flags & TAGF_HIDE)
+		h->hidden--;
+	if (flags & TAGF_BREAK)
+		html_text_gap(&h->text, GAP_BREAK);
+	if (!(flags & TAGF_NOTIFY))
+		return;
+	switch (id) {
+	case TAG_H1:
+	case TAG_H2:
+	case TAG_H3:
+	case TAG_H4:
+	case TAG_H5:
+	case TAG_H6: html_heading_close(h, id); break;
+	case TAG_TD:
+	case TAG_TH:
+		html_anchor_close(h);
+		html_text_gap(&h->text, GAP_SPACE);
+		break;
+	case TAG_CAPTION:
+	case TAG_TABLE: html_anchor_close(h); break;
+	default: break;
+	}
+}
+
+void html_pop(struct html *h)
+{
+	const struct html_open *e = html_stack_top(&h->stack);
+	unsigned id = e->id, ns = e->ns;
+
+	html_stack_pop(&h->stack);
+	if (ns == NS_HTML)
+		popped(h, id, html_tags[id].flags);
+	else if (id == TAG_SVG)
+		h->hidden--;
+}
+
+void html_pop_to(struct html *h, int32_t at)
+{
+	while (h->stack.len > at)
+		html_pop(h);
+}
+
+void html_pop_implied(struct html *h, unsigned except)
+{
+	for (;;) {
+		const struct html_open *e = html_stack_top(&h->stack);
+
+		if (e->ns != NS_HTML || !(html_tags[e->id].flags & TAGF_IMPLIED) || e->id == except)
+			return;
+		html_pop(h);
+	}
+}
+
+void html_pop_implied_all(struct html *h)
+{
+	for (;;) {
+		const struct html_open *e = html_stack_top(&h->stack);
+
+		if (e->ns != NS_HTML)
+			return;
+		switch (e->id) {
+		case TAG_CAPTION:
+		case TAG_COLGROUP:
+		case TAG_TBODY:
+		case TAG_TD:
+		case TAG_TFOOT:
+		case TAG_TH:
+		case TAG_THEAD:
+		case TAG_TR: break;
+		default:
+			if (!(html_tags[e->id].flags & TAGF_IMPLIED))
+				return;
+		}
+		html_pop(h);
+	}
+}
+
+void html_close(struct html *h, unsigned id)
+{
+	html_pop_to(h, html_stack_find(&h->stack, id));
+}
+
+void html_close_p(struct html *h)
+{
+	if (html_in_button_scope(&h->stack, TAG_P))
+		html_close(h, TAG_P);
+}
+
+/* ---- opening ---- */
+
+static void push(struct html *h, enum html_ns ns, unsigned id, uint32_t hash)
+{
+	if (h->stack.len == HTML_STACK_MAX)
+		html_pop(h);
+	html_stack_push(&h->stack, ns, id, hash);
+}
+
+/* What the start of an HTML element means to the facts, whether it stays open or not. */
+static void opened(struct html *h, const struct html_tag *tag, unsigned flags)
+{
+	if (flags & TAGF_NOTOK)
+		h->frameset_ok = false;
+	if (flags & TAGF_BREAK)
+		html_text_gap(&h->text, GAP_BREAK);
+	if (flags & TAGF_LINK)
+		html_links(h, tag, NS_HTML);
+}
+
+void html_insert(struct html *h, const struct html_tag *tag, enum html_ns ns)
+{
+	unsigned flags;
+
+	if (ns != NS_HTML) {
+		html_links(h, tag, ns);
+		if (tag->id == TAG_SVG)
+			h->hidden++;
+		push(h, ns, tag->id, tag->hash);
+		return;
+	}
+	flags = html_tags[tag->id].flags;
+	if (flags & (TAGF_NOTOK | TAGF_BREAK | TAGF_LINK))
+		opened(h, tag, flags);
+	push(h, NS_HTML, tag->id, tag->hash);
+	if (!(flags & (TAGF_HIDE | TAGF_NOTIFY)))
+		return;
+	if (flags & TAGF_HIDE)
+		h->hidden++;
+	if (html_tags[tag->id].start == START_HEADING)
+		html_heading_open(h);
+}
+
+void html_insert_void(struct html *h, const struct html_tag *tag)
+{
+	opened(h, tag, html_tags[tag->id].flags);
+}
+
+void html_insert_implied(struct html *h, unsigned id)
+{
+	if (html_tags[id].flags & TAGF_BREAK)
+		html_text_gap(&h->text, GAP_BREAK);
+	push(h, NS_HTML, id, 0);
+}
+
+void html_insert_text(struct html *h, const struct html_tag *tag, enum tokenizer_state state)
+{
+	const struct html_tag_info *info = &html_tags[tag->id];
+
+	html_insert(h, tag, NS_HTML);
+	tokenizer_switch(&h->tok, state, info->name, info->len);
+	h->tok.skip_text = tag->id != TAG_XMP && state != TOKENIZER_RCDATA;
+	h->text_from = h->mode;
+	h->mode = MODE_TEXT;
+}
+
+/* "Reset the insertion mode appropriately": the highest of these elements decides. */
+void html_reset_mode(struct html *h)
+{
+	static const struct {
+		uint8_t id, mode;
+	} deciding[] = {
+		{TAG_TD, MODE_IN_CELL},
+		{TAG_TH, MODE_IN_CELL},
+		{TAG_TR, MODE_IN_ROW},
+		{TAG_TBODY, MODE_IN_TABLE_BODY},
+		{TAG_THEAD, MODE_IN_TABLE_BODY},
+		{TAG_TFOOT, MODE_IN_TABLE_BODY},
+		{TAG_CAPTION, MODE_IN_CAPTION},
+		{TAG_COLGROUP, MODE_IN_COLGROUP},
+		{TAG_TABLE, MODE_IN_TABLE},
+		{TAG_TEMPLATE, MODE_IN_TEMPLATE},
+		{TAG_HEAD, MODE_IN_HEAD},
+		{TAG_BODY, MODE_IN_BODY},
+		{TAG_FRAMESET, MODE_IN_FRAMESET},
+		{TAG_HTML, MODE_AFTER_HEAD},
+	};
+	int32_t best = -1;
+
+	h->mode = MODE_BEFORE_HEAD;
+	for (size_t i = 0; i < MEM_COUNT(deciding); i++) {
+		int32_t at = html_stack_find(&h->stack, deciding[i].id);
+
+		if (at <= best)
+			continue;
+		best = at;
+		h->mode = deciding[i].mode;
+	}
+	if (h->mode == MODE_IN_TEMPLATE && h->ntemplates)
+		h->mode = h->templates[h->ntemplates - 1];
+	else if (h->mode == MODE_AFTER_HEAD && !h->head_seen)
+		h->mode = MODE_BEFORE_HEAD;
+}
