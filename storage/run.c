@@ -154,6 +154,12 @@ int store_start(struct store *st, const struct store_opts *opts, struct err *err
 	st->ins = insert_open(st->db, st->path, opts->store_bodies, err);
 	if (!st->ins)
 		return -1;
+	st->checkpoint = checkpoint_open(st->db, st->path, err);
+	if (!st->checkpoint) {
+		insert_close(st->ins);
+		st->ins = NULL;
+		return -1;
+	}
 	st->ring_size = 64;
 	while (st->ring_size < 2 * room)
 		st->ring_size *= 2;
@@ -216,6 +222,8 @@ int store_stop(struct store *st, bool finished, struct err *err)
 		pool_free(st->pool); /* runs what is queued in it */
 	st->pool = NULL;
 	writer_stop(st);
+	checkpoint_close(st->checkpoint);
+	st->checkpoint = NULL;
 	insert_close(st->ins);
 	st->ins = NULL;
 	packers_close(st->packers);

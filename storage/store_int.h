@@ -9,6 +9,7 @@
 
 #include <sqlite3.h>
 
+#include "storage/checkpoint.h"
 #include "storage/db.h"
 #include "storage/insert.h"
 #include "storage/lockfile.h"
@@ -38,10 +39,9 @@ struct store {
 
 	/* the run */
 	bool started;
-	struct store_opts opts; /* constant after start */
-	struct insert *ins;	/* writer thread */
-	int wal_pages;		/* writer thread: in the write-ahead log after the last commit */
-	int checkpoint_at;	/* writer thread: ... and how many call for a checkpoint */
+	struct store_opts opts;	       /* constant after start */
+	struct insert *ins;	       /* writer thread */
+	struct checkpoint *checkpoint; /* writer thread */
 	struct packers *packers;
 	struct pool *pool;
 	struct thread *writer;

@@ -6,14 +6,13 @@
 #include "config/clock.h"
 #include "storage/store_int.h"
 
-/* A transaction costs about as much as five pages. Waiting a moment for company halves
- * the CPU of a crawl that is slower than the disk; when the queue is half full, or the
- * crawl is fast, the batch is full at once and nobody waits. */
+/* A transaction costs about as much as a few pages. So while pages keep coming in, wait a
+ * moment for company; when the queue is half full, or the crawl is fast, the batch is full
+ * at once and nobody waits. */
 #define BATCH_COMPANY 32
-#define BATCH_WAIT_MS 4
-#define BATCH_MAX     512		 /* items; bounds how long slots are kept by one commit */
+#define BATCH_WAITS   4	  /* of a millisecond each, as long as each brings something */
+#define BATCH_MAX     512 /* items; bounds how long slots are kept by one commit */
 #define BATCH_BYTES   ((size_t)32 << 20) /* of bodies */
-#define WAL_PAGES     1000		 /* of 16 KiB, between checkpoints */
 
 static uint64_t thread_ns(void)
 {
@@ -41,6 +40,18 @@ static uint64_t company(const struct store *st)
 	return half < BATCH_COMPANY ? (half ? half : 1) : BATCH_COMPANY;
 }
 
+static void wait_for_company(struct store *st)
+{
+	uint64_t enough = company(st);
+
+	for (int i = 0; i < BATCH_WAITS && st->ready_end - st->next < enough; i++) {
+		uint64_t before = st->ready_end;
+		sleep_until(st, enough, clock_ms() + 1);
+		if (st->ready_end == before)
+			break;
+	}
+}
+
 /* Waits for a batch and takes it off the ring: a list in ticket order, NULL = stop. */
 static struct store_item *take_batch(struct store *st, size_t *count)
 {
@@ -50,8 +61,7 @@ static struct store_item *take_batch(struct store *st, size_t *count)
 	*count = 0;
 	lock_enter(&st->lock);
 	sleep_until(st, 1, -1);
-	if (st->ready_end - st->next < company(st))
-		sleep_until(st, company(st), clock_ms() + BATCH_WAIT_MS);
+	wait_for_company(st);
 	while (st->next < st->ready_end && *count < BATCH_MAX && bytes < BATCH_BYTES) {
 		struct ring_slot *slot = &st->ring[st->next++ & (st->ring_size - 1)];
 		bytes += slot->item->body_len;
@@ -85,39 +95,6 @@ fail:
 	return -1;
 }
 
-static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
-{
-	struct store *st = arg;
-
-	(void)db;
-	(void)name;
-	if (pages < st->wal_pages)
-		st->checkpoint_at = WAL_PAGES; /* the log began anew */
-	st->wal_pages = pages;
-	return SQLITE_OK;
-}
-
-/* Moves the log into the database now and then. A reader may hold it up: try again when
- * the log has grown by as much again, it loses nothing. */
-static int checkpoint(struct store *st, struct err *err)
-{
-	int64_t start;
-	int code;
-
-	if (st->wal_pages < st->checkpoint_at)
-		return 0;
-	start = clock_ns();
-	st->checkpoint_at = st->wal_pages + WAL_PAGES;
-	code = sqlite3_wal_checkpoint_v2(st->db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-	lock_enter(&st->lock);
-	st->stats.checkpoints++;
-	st->stats.checkpoint_ns += (uint64_t)(clock_ns() - start);
-	lock_leave(&st->lock);
-	if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
-		return 0;
-	return db_fail(st->db, st->path, "writing", err);
-}
-
 static void count_item(struct store_stats *s, const struct store_item *item)
 {
 	const struct store_packed *p = item->packed;
@@ -145,6 +122,7 @@ static void give_back(struct store *st, struct store_item *list, size_t count, i
 	if ((uint64_t)took_ns > st->stats.commit_max_ns)
 		st->stats.commit_max_ns = (uint64_t)took_ns;
 	st->stats.writer_ns = thread_ns();
+	st->stats.checkpoints = checkpoint_count(st->checkpoint, &st->stats.checkpoint_ns);
 	lock_leave(&st->lock);
 	for (struct store_item *item = list; item; item = item->next)
 		pack_free(item);
@@ -179,7 +157,7 @@ static void *writer_main(void *arg)
 			break;
 		}
 		give_back(st, list, count, clock_ns() - start);
-		if (checkpoint(st, &err) < 0) {
+		if (checkpoint_tick(st->checkpoint, &err) < 0) {
 			fail(st, NULL, &err);
 			break;
 		}
@@ -189,9 +167,6 @@ static void *writer_main(void *arg)
 
 void writer_start(struct store *st)
 {
-	st->wal_pages = 0;
-	st->checkpoint_at = WAL_PAGES;
-	sqlite3_wal_hook(st->db, on_commit, st);
 	st->writer = thread_start("writer", writer_main, st);
 }
 
