@@ -65,6 +65,14 @@ static void *waits_for_flag(void *arg)
 	return NULL;
 }
 
+static atomic_bool detached_ran;
+
+static void *says_it_ran(void *arg)
+{
+	detached_ran = true;
+	return arg;
+}
+
 static void test_done_and_detach(void **state)
 {
 	struct flag go;
@@ -78,11 +86,10 @@ static void test_done_and_detach(void **state)
 	while (!thread_done(t))
 		usleep(100);
 	thread_join(t);
-	thread_detach(thread_start("detached", waits_for_flag, &go));
-	t = thread_start("detached", reads_its_mask, &(sigset_t){{0}});
-	thread_join(t);
-	usleep(20000); /* the detached one is done with the flag, which is ours */
 	flag_release(&go);
+	thread_detach(thread_start("detached", says_it_ran, NULL));
+	while (!detached_ran)
+		usleep(100);
 }
 
 /* ---- locks ---- */
