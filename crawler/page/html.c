@@ -26,8 +26,8 @@ static const struct tokenizer_sink sink = {.tag = on_tag, .text = on_text};
 /* All buffers of a struct html, for what is done to each. */
 static void each_buf(struct html *h, void (*fn)(struct buf *))
 {
-	struct buf *all[] = {&h->hold, &h->text.out, &h->anchor, &h->title, &h->description, &h->lang,
-		&h->headings, &h->base, &h->url_hold, &h->base_hold, &h->scratch};
+	struct buf *all[] = {&h->hold, &h->text.out, &h->anchor, &h->title, &h->description,
+		&h->lang, &h->headings, &h->base, &h->url_hold, &h->base_hold, &h->scratch};
 
 	for (size_t i = 0; i < MEM_COUNT(all); i++)
 		fn(all[i]);

@@ -40,8 +40,8 @@ static void break_out(struct html *h)
 static bool breaks_out(const struct html_tag *tag)
 {
 	if (tag->id == TAG_FONT)
-		return tag->have & (1u << HTML_ATTR_COLOR | 1u << HTML_ATTR_FACE |
-					   1u << HTML_ATTR_SIZE);
+		return tag->have &
+		       (1u << HTML_ATTR_COLOR | 1u << HTML_ATTR_FACE | 1u << HTML_ATTR_SIZE);
 	return html_tags[tag->id].flags & TAGF_BREAKOUT;
 }
 

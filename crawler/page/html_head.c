@@ -101,8 +101,7 @@ void html_meta(struct html *h, const struct html_tag *tag)
 		html_attr_is(h, tag, HTML_ATTR_NAME, "skitter")) {
 		value_of(h, tag, HTML_ATTR_CONTENT);
 		h->out->f->robots |= robots_of(h->scratch.data, h->scratch.len);
-	} else if (!h->have_description &&
-		   html_attr_is(h, tag, HTML_ATTR_NAME, "description")) {
+	} else if (!h->have_description && html_attr_is(h, tag, HTML_ATTR_NAME, "description")) {
 		value_of(h, tag, HTML_ATTR_CONTENT);
 		html_text_collapse(
 			&h->description, h->scratch.data, h->scratch.len, MAX_DESCRIPTION);

@@ -25,9 +25,8 @@ static const struct url *find_base(struct html *h)
 		is_scheme(&u, "data") || is_scheme(&u, "javascript"))
 		return &h->url;
 	url_copy(&h->base_url, &u, &h->base_hold);
-	h->out->f->base =
-		facts_put(h->out, h->base_url.href, h->base_url.len <= FACTS_MAX_URL ? h->base_url.len : 0,
-			FACTS_CUT_URL);
+	h->out->f->base = facts_put(h->out, h->base_url.href,
+		h->base_url.len <= FACTS_MAX_URL ? h->base_url.len : 0, FACTS_CUT_URL);
 	return &h->base_url;
 }
 

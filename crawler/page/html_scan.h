@@ -56,8 +56,8 @@ static inline const char *scan_quote(const char *p, const char *end, char quote,
 	for (; end - p >= 16; p += 16) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
 		unsigned q = (unsigned)_mm_movemask_epi8(scan_eq(v, quote));
-		unsigned d = (unsigned)_mm_movemask_epi8(
-			_mm_or_si128(scan_eq(v, '&'), _mm_or_si128(scan_eq(v, '\r'), scan_eq(v, '\0'))));
+		unsigned d = (unsigned)_mm_movemask_epi8(_mm_or_si128(
+			scan_eq(v, '&'), _mm_or_si128(scan_eq(v, '\r'), scan_eq(v, '\0'))));
 
 		if (q) {
 			unsigned at = (unsigned)__builtin_ctz(q);

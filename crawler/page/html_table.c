@@ -273,8 +273,7 @@ static enum html_again in_row_end(struct html *h, const struct html_tag *tag)
 	case TAG_TABLE: return close_row(h, AGAIN);
 	case TAG_TBODY:
 	case TAG_TFOOT:
-	case TAG_THEAD:
-		return html_in_table_scope(&h->stack, tag->id) ? close_row(h, AGAIN) : DONE;
+	case TAG_THEAD: return html_in_table_scope(&h->stack, tag->id) ? close_row(h, AGAIN) : DONE;
 	default: return in_table_end(h, tag);
 	}
 }

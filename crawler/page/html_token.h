@@ -22,7 +22,8 @@ static inline char html_lower(char c)
 
 /* Reads a tag whose name starts at p. The byte after its '>', or NULL when the end is
  * not in the buffer. Attributes are left in t->attrs. */
-const char *html_tag_read(struct tokenizer *t, const char *p, const char *end, struct html_tag *tag);
+const char *html_tag_read(
+	struct tokenizer *t, const char *p, const char *end, struct html_tag *tag);
 
 /* Reads a DOCTYPE, p being behind that word, into t->doctype. The byte after its '>', or NULL
  * when there is none; with `final` end, and what is there is taken. */

@@ -194,8 +194,7 @@ static const char *run_comment(struct tokenizer *t, const char *p, const char *e
 }
 
 /* "Markup declaration open state": p is at "<!". */
-static const char *run_declaration(
-	struct tokenizer *t, const char *lt, const char *end, bool final)
+static const char *run_declaration(struct tokenizer *t, const char *lt, const char *end, bool final)
 {
 	const char *p = lt + 2;
 	enum match comment = match_word(p, end, "--", 2);

@@ -51,8 +51,8 @@ bool refresh_parse(struct refresh *out, const char *text, size_t len)
 	for (; p < end && is_digit(*p); p++) {
 		unsigned long d = (unsigned long)(*p - '0');
 
-		out->seconds = out->seconds > (ULONG_MAX - d) / 10 ? ULONG_MAX
-								   : out->seconds * 10 + d;
+		out->seconds =
+			out->seconds > (ULONG_MAX - d) / 10 ? ULONG_MAX : out->seconds * 10 + d;
 	}
 	if (p == digits && (p == end || *p != '.'))
 		return false;

@@ -86,22 +86,37 @@ struct descriptors {
 	bool width, height, density, error;
 };
 
-/* A descriptor that is not of a known form says nothing; a known one that makes no sense, or
- * comes twice, is an error. */
+/* Whether an unknown descriptor may be one of days to come. */
+static bool is_future(const char *p, size_t len)
+{
+	for (; len; p++, len--)
+		if ((unsigned char)*p > ' ' && *p != '.' && *p != '+' && *p != '-' &&
+			!is_digit(*p) && (unsigned char)((*p | 0x20) - 'a') >= 26)
+			return false;
+	return true;
+}
+
+/* A known descriptor that makes no sense, or comes twice, drops the candidate. Unknown ones are
+ * passed over, as browsers do (web-platform-tests of 2026), unless they are
+ * plainly no descriptors. */
 static void add_descriptor(
 	struct srcset_candidate *c, struct descriptors *d, const char *p, size_t len)
 {
-	char unit = p[--len];
+	char unit = p[len - 1];
+	double density;
 
-	if (unit == 'w' && read_integer(p, len, &c->width)) {
+	if (unit == 'w' && read_integer(p, len - 1, &c->width)) {
 		d->error |= d->width || d->density || c->width == 0;
 		d->width = true;
-	} else if (unit == 'x' && read_float(p, len, &c->density)) {
-		d->error |= d->width || d->density || d->height || c->density < 0;
+	} else if (unit == 'x' && read_float(p, len - 1, &density) && density >= 0) {
+		d->error |= d->width || d->density || d->height;
 		d->density = true;
-	} else if (unit == 'h' && read_integer(p, len, &c->height)) {
+		c->density = density;
+	} else if (unit == 'h' && read_integer(p, len - 1, &c->height)) {
 		d->error |= d->height || d->density || c->height == 0;
 		d->height = true;
+	} else {
+		d->error |= !is_future(p, len);
 	}
 }
 

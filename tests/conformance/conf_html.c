@@ -31,7 +31,7 @@ static void on_srcset(void *arg, json_t *line, int lineno)
 			best = c;
 	}
 	ok = want ? best.url && strlen(want) == best.url_len &&
-			    memcmp(want, best.url, best.url_len) == 0
+			     memcmp(want, best.url, best.url_len) == 0
 		  : !best.url;
 	if (list)
 		ok = ok && json_equal(list, got);
@@ -49,7 +49,8 @@ static void on_refresh(void *arg, json_t *line, int lineno)
 
 	ok = refresh_parse(&r, text, conf_str_len(line, "content")) == want;
 	if (ok && want) {
-		/* "compare after URL parsing", which drops tabs, newlines and spaces at the ends. */
+		/* "compare after URL parsing", which drops tabs, newlines and spaces at the ends.
+		 */
 		for (size_t i = 0; i < r.url_len && n < sizeof(clean) - 1; i++)
 			if (r.url[i] != '\t' && r.url[i] != '\n' && r.url[i] != '\r')
 				clean[n++] = r.url[i];

@@ -66,16 +66,15 @@ static json_t *links_found(const struct facts *f, bool url_only)
 
 	for (uint32_t i = 0; i < f->nlinks; i++, l++) {
 		/* A canonical link is a link element like any other here. */
-		const char *kind =
-			facts_kind_name(l->kind == LINK_CANONICAL ? LINK_LINK : l->kind);
+		const char *kind = facts_kind_name(l->kind == LINK_CANONICAL ? LINK_LINK : l->kind);
 
 		if (url_only)
 			json_array_append_new(all, json_string(facts_text(f, l->url)));
 		else
-			json_array_append_new(all,
-				json_sprintf("%s %s %s%s", kind, facts_attr_name(l->attr),
-					facts_text(f, l->url),
-					l->flags & LINK_IN_TEMPLATE ? " in template" : ""));
+			json_array_append_new(
+				all, json_sprintf("%s %s %s%s", kind, facts_attr_name(l->attr),
+					     facts_text(f, l->url),
+					     l->flags & LINK_IN_TEMPLATE ? " in template" : ""));
 	}
 	return all;
 }
@@ -108,7 +107,8 @@ static json_t *links_wanted(json_t *line)
 
 static int by_text(const void *a, const void *b)
 {
-	return strcmp(json_string_value(*(json_t *const *)a), json_string_value(*(json_t *const *)b));
+	return strcmp(
+		json_string_value(*(json_t *const *)a), json_string_value(*(json_t *const *)b));
 }
 
 /* Sorted, each once; without the mark of templates, which sets do not have. */
@@ -150,7 +150,8 @@ static bool same_links(struct reader *r, json_t *line, size_t step, struct buf *
 	if (!same) {
 		char *g = json_dumps(got, 0), *w = json_dumps(want, 0);
 
-		buf_addf(why, "%s\n  got  %s\n  want %s\n  html %.600s", conf_str(line, "id"), g, w, page);
+		buf_addf(why, "%s\n  got  %s\n  want %s\n  html %.600s", conf_str(line, "id"), g, w,
+			page);
 		free(g);
 		free(w);
 	}

@@ -15,8 +15,8 @@ static void flush(struct collect *c)
 {
 	if (!c->chars.len)
 		return;
-	json_array_append_new(c->tokens,
-		json_pack("[s, s%]", "Character", c->chars.data, c->chars.len));
+	json_array_append_new(
+		c->tokens, json_pack("[s, s%]", "Character", c->chars.data, c->chars.len));
 	buf_reset(&c->chars);
 }
 
@@ -247,8 +247,8 @@ static void on_case(void *arg, json_t *line, int lineno)
 	else
 		buf_add(&in, conf_str(line, "input"), conf_str_len(line, "input"));
 	for (size_t i = 0; ok && i < (n ? n : 1); i++)
-		ok = check_state(
-			n ? state_by_name(json_string_value(json_array_get(states, i))) : TOKENIZER_DATA,
+		ok = check_state(n ? state_by_name(json_string_value(json_array_get(states, i)))
+				   : TOKENIZER_DATA,
 			conf_str(line, "lastStartTag"), &in, want);
 	conf_html_count(set, lineno, ok, conf_str(line, "description"));
 	json_decref(want);
