@@ -30,8 +30,11 @@ enum inflate_what inflate_brotli(const void *in, size_t len, size_t cap, struct 
 enum inflate_what inflate_zstd(
 	struct inflate *inf, const void *in, size_t len, size_t cap, struct buf *out);
 
-/* Makes room for more output: grows by half as much again, at least a page, never past cap + 1
- * (the one byte tells "exactly cap" from "more"). Returns the room. */
+#define INFLATE_STEP ((size_t)64 << 10)
+
+/* Makes room for the next step: INFLATE_STEP bytes, less at the end, never past cap + 1 (the
+ * one byte tells "exactly cap" from "more"). What a decoder gives of a broken body depends on
+ * the room it got, so the room must not depend on the page before. */
 size_t inflate_room(struct buf *out, size_t cap);
 
 #endif

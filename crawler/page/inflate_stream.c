@@ -27,6 +27,13 @@ enum inflate_what inflate_brotli(const void *in, size_t len, size_t cap, struct 
 		res = BrotliDecoderDecompressStream(state, &avail, &next, &left, &to, NULL);
 		buf_set_len(out, out->len + room - left);
 	}
+	/* Cut: what it has decoded but had no room for. */
+	while (BrotliDecoderHasMoreOutput(state) && out->len <= cap) {
+		size_t n = inflate_room(out, cap);
+		const uint8_t *more = BrotliDecoderTakeOutput(state, &n);
+
+		buf_add(out, more, n);
+	}
 	BrotliDecoderDestroyInstance(state);
 	if (out->len > cap)
 		return cut_at(cap, out);

@@ -12,16 +12,14 @@
 
 size_t inflate_room(struct buf *out, size_t cap)
 {
-	size_t limit = cap == SIZE_MAX ? cap : cap + 1, want;
+	size_t limit = cap == SIZE_MAX ? cap : cap + 1, room = limit - out->len, free_now;
 
-	if (out->cap <= out->len + 1) {
-		want = out->len / 2 < 16384 ? 16384 : out->len / 2;
-		if (want > limit - out->len)
-			want = limit - out->len;
-		buf_grow(out, want);
-	}
-	want = out->cap - 1 - out->len;
-	return want < limit - out->len ? want : limit - out->len;
+	if (room > INFLATE_STEP)
+		room = INFLATE_STEP;
+	free_now = out->cap ? out->cap - 1 - out->len : 0;
+	if (free_now < room)
+		buf_grow(out, room);
+	return room;
 }
 
 /* How much one member probably gives. */
@@ -86,8 +84,6 @@ static int member(z_stream *zs, size_t cap, struct buf *out)
 	while (res == Z_OK) {
 		size_t room = inflate_room(out, cap);
 
-		if (room > UINT32_MAX)
-			room = UINT32_MAX;
 		zs->next_out = (Bytef *)out->data + out->len;
 		zs->avail_out = (uInt)room;
 		res = inflate(zs, Z_NO_FLUSH);
