@@ -101,6 +101,22 @@ static bool wants_parser(const struct visit *v)
 	       strcasestr(type, "html") || strcasestr(type, "xml") || v->e->is_list;
 }
 
+/* What of the body could not be read is said in the `truncated` column. */
+static void note_losses(struct visit *v)
+{
+	uint32_t flags = v->r->facts->flags;
+	const char **what = &v->r->fetch.truncated;
+
+	if (*what)
+		return;
+	if (flags & FACTS_BOMB)
+		*what = "bomb";
+	else if (flags & FACTS_BAD_CODING)
+		*what = "bad_coding";
+	else if (flags & FACTS_CUT_BODY)
+		*what = "max_decoded_body";
+}
+
 static void read_page(struct visit *v)
 {
 	struct http_fetch *f = &v->r->fetch;
@@ -116,11 +132,16 @@ static void read_page(struct visit *v)
 		.want_digest = f->coding.len > 0,
 	};
 	int64_t start = clock_ns();
+	const char *error;
 
 	if (!wants_parser(v))
 		return;
 	co_state("parsing");
-	v->r->facts = parse_slot(v->c->parsers, f->slot, &req, &v->error);
+	v->r->facts = parse_slot(v->c->parsers, f->slot, &req, &error);
+	if (error)
+		v->error = error;
+	else
+		note_losses(v);
 	v->r->item.parse_ms = (double)(clock_ns() - start) / 1e6;
 }
 
@@ -279,6 +300,8 @@ static void count_transfer(struct visit *v)
 	n->bytes_decoded += decoded;
 	n->run_decoded += decoded;
 	v->h->bytes += f->wire;
+	if (v->c->set.max_bytes && n->bytes_wire >= v->c->set.max_bytes)
+		frontier_limit(v->c->frontier, "--max-bytes");
 	v->h->last_wall_ms = f->wall_ms;
 	add_stage(v->c, STAGE_CONNECT, f->connect_ms);
 	add_stage(v->c, STAGE_TLS, f->tls_ms);

@@ -28,7 +28,8 @@ struct http {
 	struct curl_slist
 		*secret_headers; /* the same and the secret ones: for hosts the user named */
 	char *agent;
-	bool exact_head; /* libcurl adds lines of its own (cookies, proxy): have it tell them */
+	bool headers_differ; /* there are secret ones */
+	bool exact_head;     /* libcurl adds lines of its own (cookies, proxy): have it tell them */
 };
 
 struct sock {
@@ -332,12 +333,33 @@ static void give_easy(struct http *h, CURL *easy)
 	h->idle[h->nidle++] = easy;
 }
 
+/* The value of a secret line is never kept. */
+static void hide_secrets(struct buf *head)
+{
+	struct buf out = BUF_INIT;
+	const char *line = head->data, *end;
+
+	for (; (end = strstr(line, "\r\n")); line = end + 2) {
+		char *text = mem_strndup(line, (size_t)(end - line));
+		if (*text && settings_header_is_secret(text))
+			buf_addf(&out, "%.*s: (secret)", (int)strcspn(text, ":"), text);
+		else
+			buf_add_str(&out, text);
+		buf_add_str(&out, "\r\n");
+		free(text);
+	}
+	buf_release(head);
+	*head = out;
+}
+
 static void finish(struct http *h, struct http_fetch *f, CURLcode code)
 {
 	CURL *easy = f->easy;
 	long n = 0;
 	char *ip = NULL;
 
+	if (h->exact_head || h->headers_differ)
+		hide_secrets(&f->request_head);
 	curl_easy_getinfo(easy, CURLINFO_RESPONSE_CODE, &n);
 	f->status = (int)n;
 	n = 0;
@@ -573,6 +595,8 @@ static struct curl_slist *header_list(struct http *h, bool secret)
 	for (size_t i = 0; i < set->header.n; i++)
 		if (secret || !settings_header_is_secret(set->header.v[i]))
 			l = curl_slist_append(l, set->header.v[i]);
+		else
+			h->headers_differ = true;
 	return l;
 }
 

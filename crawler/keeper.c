@@ -91,8 +91,6 @@ static void check_limits(struct crawl *c)
 
 	if (c->set.max_time > 0 && (double)ms >= c->set.max_time * 1000)
 		frontier_limit(c->frontier, "--max-time");
-	if (c->set.max_bytes && c->n.bytes_wire >= c->set.max_bytes)
-		frontier_limit(c->frontier, "--max-bytes");
 }
 
 void keeper(void *arg)

@@ -58,9 +58,8 @@ static void on_census(evutil_socket_t sig, short what, void *arg)
 
 void crawl_signals(struct crawl *c, bool on)
 {
-	struct event_base *base = loop_base(c->loop);
-
 	if (on) {
+		struct event_base *base = loop_base(c->loop);
 		c->signals[0] = evsignal_new(base, SIGINT, on_stop, c);
 		c->signals[1] = evsignal_new(base, SIGTERM, on_stop, c);
 		c->signals[2] = evsignal_new(base, SIGUSR1, on_census, c);
