@@ -239,14 +239,18 @@ static void check_texts(struct run *r, const struct world_step *s, const char *w
 	buf_release(&text);
 }
 
-/* A summary that finds URLs unaccounted for says so itself. */
-static void check_sum(struct run *r, const struct world_step *s)
+/* What no run may ever say: a summary that finds URLs unaccounted for says so itself, and
+ * sanitizers speak in whatever process of the crawl they find something. */
+static void check_alarms(struct run *r, const struct world_step *s)
 {
+	static const char *const alarms[] = {
+		"do not add up", "Sanitizer: ", "runtime error: ", "Assertion `"};
 	struct buf got = BUF_INIT;
 
 	slurp("err", r->nruns, &got);
-	if (strstr(got.data, "do not add up"))
-		run_fail(r, s->line, "the summary does not add up");
+	for (size_t i = 0; i < MEM_COUNT(alarms); i++)
+		if (strstr(got.data, alarms[i]))
+			run_fail(r, s->line, "err.%zu has \"%s\"", r->nruns, alarms[i]);
 	buf_release(&got);
 }
 
@@ -282,7 +286,7 @@ void run_exec(struct run *r, struct world_step *s)
 	check_texts(r, s, "err", &s->err, true);
 	check_texts(r, s, "err", &s->not_err, false);
 	check_texts(r, s, "out", &s->not_err, false);
-	check_sum(r, s);
+	check_alarms(r, s);
 	if (r->failures > before)
 		print_tail(r);
 out:
