@@ -20,7 +20,7 @@ struct fetch {
 	struct curl_slist *headers, *resolve;
 	struct buf *body;
 	size_t max;
-	bool first;	 /* the URL the user named, not one a server sent us to */
+	bool named;	 /* the host and port the user named, not where a server sent us */
 	bool refused;	 /* a private address */
 	const char *bad; /* why the answer is refused */
 	struct buf location;
@@ -83,7 +83,7 @@ static curl_socket_t on_socket(void *arg, curlsocktype purpose, struct curl_sock
 	struct fetch *f = arg;
 
 	(void)purpose;
-	if (!f->first && !f->s->allow_private && !f->s->proxy && !guard_is_public(&a->addr)) {
+	if (!f->named && !f->s->allow_private && !f->s->proxy && !guard_is_public(&a->addr)) {
 		f->refused = true;
 		return CURL_SOCKET_BAD;
 	}
@@ -147,8 +147,24 @@ static int one_hop(struct fetch *f, const char *url, long *status, struct err *e
 		*why ? why : curl_easy_strerror(rc));
 }
 
+static bool same_authority(const struct url *u, const char *first)
+{
+	struct url_parser p;
+	struct url a;
+	bool same = false;
+
+	url_parser_init(&p);
+	if (!url_parse(&p, first, strlen(first), NULL, &a)) {
+		size_t n, m;
+		const char *h = url_host(u, &n), *k = url_host(&a, &m);
+		same = n == m && !memcmp(h, k, n) && u->port == a.port;
+	}
+	url_parser_release(&p);
+	return same;
+}
+
 /* The next URL into *next, or -1 where it leads nowhere http. */
-static int follow(struct fetch *f, const char *url, struct buf *next)
+static int follow(struct fetch *f, const char *first, const char *url, struct buf *next)
 {
 	struct url_parser from, to;
 	struct url base, target;
@@ -159,6 +175,7 @@ static int follow(struct fetch *f, const char *url, struct buf *next)
 	if (!url_parse(&from, url, strlen(url), NULL, &base) &&
 		!url_parse(&to, f->location.data, f->location.len, &base, &target) &&
 		url_is_http(&target)) {
+		f->named = same_authority(&target, first);
 		buf_reset(next);
 		buf_add(next, target.href, url_without_fragment_len(&target));
 		rc = 0;
@@ -172,7 +189,7 @@ int http_fetch_simple(const struct settings *s, const char *url, long max, struc
 	long *status, struct err *err)
 {
 	struct buf got = BUF_INIT, now = BUF_INIT, next = BUF_INIT;
-	struct fetch f = {.s = s, .body = &got, .max = (size_t)max, .first = true};
+	struct fetch f = {.s = s, .body = &got, .max = (size_t)max, .named = true};
 	int rc = -1;
 
 	*status = 0;
@@ -187,11 +204,10 @@ int http_fetch_simple(const struct settings *s, const char *url, long max, struc
 	for (int hop = 0;; hop++) {
 		rc = one_hop(&f, now.data, status, err);
 		if (rc < 0 || *status < 300 || *status > 399 || !f.location.len ||
-			hop == MAX_HOPS || follow(&f, now.data, &next) < 0)
+			hop == MAX_HOPS || follow(&f, url, now.data, &next) < 0)
 			break;
 		buf_reset(&now);
 		buf_add(&now, next.data, next.len);
-		f.first = false;
 	}
 	if (!rc)
 		buf_add(body, got.data, got.len);

@@ -9,6 +9,7 @@
 #include "config/clock.h"
 #include "config/log.h"
 #include "config/mem.h"
+#include "config/text.h"
 
 #define PLAIN_EVERY_MS 5000
 
@@ -42,11 +43,46 @@ static void write_all(const struct buf *b)
 	}
 }
 
-/* Up to the first line of the block and clear from there to the end of the screen. */
+/* How many rows a line takes: its columns, without escape sequences, over the width. */
+static int line_rows(const char *s, size_t len, int columns)
+{
+	size_t cols = 0, start = 0;
+
+	for (size_t i = 0; i < len; i++) {
+		if (s[i] != '\033')
+			continue;
+		cols += text_columns(s + start, i - start);
+		while (i < len && s[i] != 'm')
+			i++;
+		start = i + 1;
+	}
+	if (start < len)
+		cols += text_columns(s + start, len - start);
+	return cols <= (size_t)columns ? 1 : (int)((cols + (size_t)columns - 1) / (size_t)columns);
+}
+
+/* Up to the first row of the block. A terminal that became narrower since has wrapped
+ * the lines we drew. */
+static void add_up(const struct progress *p, struct buf *out)
+{
+	const char *s = p->block.data;
+	int rows = 0;
+
+	if (!p->lines)
+		return;
+	while (*s) {
+		size_t n = strcspn(s, "\n");
+		rows += line_rows(s, n, p->look.columns);
+		s += n + (s[n] == '\n');
+	}
+	buf_addf(out, "\033[%dA\r", rows < p->look.rows ? rows : p->look.rows - 1);
+}
+
 static void add_clear(struct progress *p, struct buf *out)
 {
-	if (p->lines)
-		buf_addf(out, "\033[%dA\r\033[J", p->lines);
+	progress_look_at(&p->look, STDERR_FILENO);
+	add_up(p, out);
+	buf_add_str(out, p->lines ? "\033[J" : "");
 	p->lines = 0;
 }
 
@@ -146,8 +182,7 @@ static void draw_live(struct progress *p, const struct progress_stats *st)
 
 	progress_look_at(&p->look, STDERR_FILENO); /* the size may have changed */
 	pthread_mutex_lock(&p->lock);
-	if (p->lines)
-		buf_addf(&out, "\033[%dA\r", p->lines);
+	add_up(p, &out);
 	buf_reset(&p->block);
 	p->lines = progress_block(&p->block, st, &p->rate, &p->look);
 	cut_rows(p);

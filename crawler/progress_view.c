@@ -100,7 +100,8 @@ struct block {
 	size_t columns; /* of the terminal, less one: the last column wraps on some */
 	size_t used;
 	int lines;
-	bool full; /* the rest of this line is dropped */
+	bool full;  /* the rest of this line is dropped */
+	bool first; /* the next count needs no dot before it */
 };
 
 static const char *dot(const struct block *b)
@@ -139,6 +140,7 @@ __attribute__((format(printf, 3, 4))) static void piecef(
 static void label(struct block *b, const char *word)
 {
 	piecef(b, DIM, "%-*s", LABEL_COLUMNS, word);
+	b->first = true;
 }
 
 /* A number with what it counts, after a dot unless it is the first of the line. */
@@ -146,8 +148,9 @@ static void counted(struct block *b, const char *style, uint64_t n, const char *
 {
 	struct buf t = BUF_INIT;
 
-	if (b->used > LABEL_COLUMNS)
+	if (!b->first)
 		buf_add_str(&t, dot(b));
+	b->first = false;
 	text_number(&t, n);
 	buf_addf(&t, " %s", what);
 	piece(b, style, t.data);
@@ -159,8 +162,7 @@ static void amount(struct block *b, void (*print)(struct buf *, unsigned long lo
 {
 	struct buf t = BUF_INIT;
 
-	if (b->used > LABEL_COLUMNS)
-		buf_add_str(&t, dot(b));
+	buf_add_str(&t, dot(b));
 	print(&t, n);
 	buf_addf(&t, "%s%s", *what ? " " : "", what);
 	piece(b, NULL, t.data);
@@ -223,7 +225,7 @@ static void urls_line(struct block *b, const struct progress_stats *st)
 	if (b->columns >= 70) {
 		/* A share of what is known so far: it moves back when pages bring new links. */
 		bar(b, done, st->discovered, 20);
-		piece(b, NULL, " ");
+		piece(b, NULL, "  ");
 	}
 	counted(b, NULL, st->discovered, "known");
 	counted(b, NULL, st->queued, "queued");
@@ -261,7 +263,7 @@ static void hosts_line(struct block *b, const struct progress_stats *st)
 		counted(b, NULL, st->hosts_preparing, "preparing");
 	if (st->hosts_refused)
 		counted(b, RED, st->hosts_refused, "refused");
-	if (st->next_due_ms > 0 && !st->in_flight) {
+	if (st->next_due_ms >= 1000 && !st->in_flight) {
 		struct buf t = BUF_INIT;
 		buf_addf(&t, "%snext in ", dot(b));
 		text_duration(&t, (unsigned long long)st->next_due_ms);
@@ -276,9 +278,9 @@ static void machine_line(struct block *b, const struct progress_stats *st)
 	struct buf t = BUF_INIT;
 
 	label(b, "machine");
-	piecef(b, NULL, "fetchers %u/%u%sslots %u/%u%sparsers %u/%u", st->fetchers_active,
-		st->fetchers_limit, dot(b), st->slots_used, st->slots_total, dot(b),
-		st->parsers_busy, st->parsers_total);
+	piecef(b, NULL, "fetchers %u/%u", st->fetchers_active, st->fetchers_limit);
+	piecef(b, NULL, "%sslots %u/%u", dot(b), st->slots_used, st->slots_total);
+	piecef(b, NULL, "%sparsers %u/%u", dot(b), st->parsers_busy, st->parsers_total);
 	if (st->parsers_lost)
 		piecef(b, RED, " (%u lost)", st->parsers_lost);
 	piecef(b, NULL, "%sstore %u", dot(b), st->store_queue);
