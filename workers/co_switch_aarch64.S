@@ -88,9 +88,10 @@ co_context_switch:
 	.hidden	co_context_start
 	.type	co_context_start, %function
 	.p2align 4
-co_context_start:
 	.cfi_startproc
 	.cfi_undefined x30
+	nop				/* an unwinder looks up the address before the one returned to */
+co_context_start:
 	mov	x0, x20
 	blr	x19
 	brk	#1

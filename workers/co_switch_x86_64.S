@@ -95,9 +95,10 @@ co_context_switch:
 	.hidden	co_context_start
 	.type	co_context_start, @function
 	.p2align 4
-co_context_start:
 	.cfi_startproc
 	.cfi_undefined rip
+	nop	/* an unwinder looks up the address before the one returned to */
+co_context_start:
 	movq	%r13, %rdi
 	callq	*%r12
 	ud2

@@ -66,10 +66,10 @@ struct door *door_open(struct loop *l, void (*fn)(void *arg, struct door_item *i
 	lock_init(&d->lock);
 	d->fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (d->fd < 0)
-		misuse("no eventfd for a door: %s", strerror(errno));
+		exhausted("no eventfd for a door: %s", strerror(errno));
 	d->event = event_new(loop_base(l), d->fd, EV_READ | EV_PERSIST, rang, d);
 	if (!d->event || event_add(d->event, NULL))
-		misuse("no event for a door");
+		exhausted("no event for a door");
 	return d;
 }
 

@@ -39,10 +39,10 @@ static void alarm_open(struct loop *l)
 	l->alarm_at = DEADLINE_NONE;
 	l->alarm_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
 	if (l->alarm_fd < 0)
-		misuse("no timer for the loop: %s", strerror(errno));
+		exhausted("no timer for the loop: %s", strerror(errno));
 	l->alarm = event_new(l->base, l->alarm_fd, EV_READ | EV_PERSIST, alarm_rang, l);
 	if (!l->alarm || event_add(l->alarm, NULL))
-		misuse("no event for the loop's timer");
+		exhausted("no event for the loop's timer");
 }
 
 static void alarm_set(struct loop *l)
@@ -73,7 +73,7 @@ struct loop *loop_open(void)
 		event_config_set_flag(cfg, EVENT_BASE_FLAG_NOLOCK);
 	l->base = cfg ? event_base_new_with_config(cfg) : NULL;
 	if (!l->base)
-		misuse("libevent has no way to wait for descriptors here");
+		exhausted("libevent has no way to wait for descriptors here");
 	event_config_free(cfg);
 	stacks_init(&l->stacks, STACK_DEFAULT);
 	deadlines_init(&l->deadlines);

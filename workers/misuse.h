@@ -8,4 +8,8 @@
 
 _Noreturn void misuse(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
 
+/* The system has no more of something without which nothing can go on (threads,
+ * descriptors, mappings): logs the sentence and ends the process, as mem.h does. */
+_Noreturn void exhausted(const char *fmt, ...) __attribute__((format(printf, 1, 2), cold));
+
 #endif

@@ -10,8 +10,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "config/log.h"
 #include "workers/instrument.h"
+#include "workers/misuse.h"
 
 #ifndef MADV_GUARD_INSTALL
 #define MADV_GUARD_INSTALL 102
@@ -39,12 +39,10 @@ static char *map_or_die(size_t len)
 	char *p = mmap(NULL, len, PROT_READ | PROT_WRITE,
 		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_STACK, -1, 0);
 
-	if (p == MAP_FAILED) {
-		log_error("no memory for a coroutine's stack of %zu KiB: %s; lower --concurrency, "
+	if (p == MAP_FAILED)
+		exhausted("no memory for a coroutine's stack of %zu KiB: %s; lower --concurrency, "
 			  "or raise the memory limit of the system or container",
 			len / 1024, strerror(errno));
-		exit(1);
-	}
 	/* One touched page must not become a huge one. */
 	madvise(p, len, MADV_NOHUGEPAGE);
 	return p;

@@ -49,6 +49,7 @@ struct thread *thread_start(const char *name, void *(*fn)(void *), void *arg)
 {
 	struct thread *t = mem_zalloc(sizeof(*t));
 	sigset_t all, before;
+	int rc;
 
 	t->fn = fn;
 	t->arg = arg;
@@ -56,7 +57,9 @@ struct thread *thread_start(const char *name, void *(*fn)(void *), void *arg)
 	strncpy(t->name, name, sizeof(t->name) - 1);
 	sigfillset(&all);
 	pthread_sigmask(SIG_SETMASK, &all, &before); /* the new thread inherits it */
-	check(pthread_create(&t->id, NULL, thread_body, t), "no thread can be started");
+	rc = pthread_create(&t->id, NULL, thread_body, t);
+	if (rc)
+		exhausted("no thread '%s' can be started: %s", name, strerror(rc));
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return t;
 }
@@ -273,6 +276,7 @@ void flag_init(struct flag *f)
 	lock_init(&f->lock);
 	cond_init(&f->changed);
 	atomic_init(&f->on, false);
+	f->times = 0;
 }
 
 void flag_release(struct flag *f)
