@@ -52,7 +52,7 @@ static bool worth_another_try(int status)
 static bool take_room(struct visit *v)
 {
 	struct crawl *c = v->c;
-	struct slot *big;
+	struct slot *big = NULL;
 
 	co_state("waiting for room for a big body");
 	while (v->e->want && !(big = slots_grow_to(c->slots, v->r->slot, v->e->want))) {

@@ -1,5 +1,6 @@
 /* parser.c - the role "parser": one process, one entry function, hostile bytes in, facts out. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "config/log.h"
@@ -88,9 +89,8 @@ static int serve(struct parser *p)
 	return got == 0 ? EXIT_OK : EXIT_INTERNAL;
 }
 
-int parser_main(int argc, char **argv)
+static int run(struct parser *p, int argc, char **argv)
 {
-	struct parser *p = mem_zalloc(sizeof(*p));
 	struct sandbox_opts box = {.memory_bytes = MEMORY_BYTES};
 	bool sandbox = true;
 	struct err err;
@@ -98,8 +98,6 @@ int parser_main(int argc, char **argv)
 	for (int i = 1; i < argc; i++)
 		if (!strcmp(argv[i], "--no-sandbox"))
 			sandbox = false;
-	buf_init(&p->decoded);
-	buf_init(&p->utf8);
 	if (procpool_worker_open(&p->worker, argc, argv, &err) < 0) {
 		log_error("parser: %s", err.text);
 		return EXIT_INTERNAL;
@@ -112,4 +110,20 @@ int parser_main(int argc, char **argv)
 		return EXIT_INTERNAL;
 	}
 	return serve(p);
+}
+
+int parser_main(int argc, char **argv)
+{
+	struct parser *p = mem_zalloc(sizeof(*p));
+	int status;
+
+	buf_init(&p->decoded);
+	buf_init(&p->utf8);
+	status = run(p, argc, argv);
+	if (p->reader)
+		page_reader_close(p->reader);
+	buf_release(&p->decoded);
+	buf_release(&p->utf8);
+	free(p);
+	return status;
 }
