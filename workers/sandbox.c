@@ -141,14 +141,24 @@ static struct scmp_arg_cmp arg_is(
 	return (struct scmp_arg_cmp){.arg = arg, .op = op, .datum_a = a, .datum_b = b};
 }
 
+static int allow_writing(scmp_filter_ctx ctx, int call, const struct sandbox_opts *opts)
+{
+	int rc = 0;
+	for (int fd = 0; fd <= opts->max_write_fd && rc == 0; fd++) {
+		bool muted = opts->mute && fd == STDERR_FILENO;
+		rc = seccomp_rule_add(ctx, muted ? SCMP_ACT_ERRNO(EBADF) : SCMP_ACT_ALLOW, call, 1,
+			arg_is(0, SCMP_CMP_EQ, (scmp_datum_t)fd, 0));
+	}
+	return rc;
+}
+
 static int allow_list(scmp_filter_ctx ctx, const struct sandbox_opts *opts)
 {
 	int rc = 0;
 	for (size_t i = 0; i < MEM_COUNT(allowed) && rc == 0; i++)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, allowed[i], 0);
 	for (size_t i = 0; i < MEM_COUNT(writing) && rc == 0; i++)
-		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, writing[i], 1,
-			arg_is(0, SCMP_CMP_LE, (scmp_datum_t)opts->max_write_fd, 0));
+		rc = allow_writing(ctx, writing[i], opts);
 	/* never executable memory */
 	if (rc == 0)
 		rc = seccomp_rule_add(ctx, SCMP_ACT_ALLOW, SCMP_SYS(mmap), 1,

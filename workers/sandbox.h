@@ -26,11 +26,15 @@
 #include "config/err.h"
 
 struct sandbox_opts {
-	size_t memory_bytes; /* private memory (RLIMIT_DATA: the shared arena does not count); 0: no
-				limit */
-	int cpu_seconds;     /* of the whole process, not per task; 0: no limit */
-	int max_write_fd;    /* write(2) and send(2) on descriptors up to this one; 0 means 3, the
-				pool's pipe */
+	/* Private memory (RLIMIT_DATA: the shared arena does not count); 0: no limit. */
+	size_t memory_bytes;
+	/* Of the whole process, not per task; 0: no limit. */
+	int cpu_seconds;
+	/* write(2) and send(2) work on descriptors up to this one; 0 means 3, the pool's pipe. */
+	int max_write_fd;
+	/* But stderr fails (EBADF): whoever took a worker over could write escape sequences to
+	 * the user's terminal. Off while looking for a bug in it. */
+	bool mute;
 };
 
 int sandbox_enter(const struct sandbox_opts *opts, struct err *err); /* opts may be NULL */

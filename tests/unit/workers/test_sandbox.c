@@ -145,6 +145,38 @@ static void abort_is_told(void **state)
 	assert_int_equal(in_child(abort_inside, NULL), -SIGABRT);
 }
 
+static int write_muted(void *arg)
+{
+	struct sandbox_opts opts = {.mute = true};
+	struct err err;
+	int rc = 0;
+	const int *fd = arg;
+	if (dup2(fd[1], 2) < 0 || dup2(fd[1], 3) < 0 || sandbox_enter(&opts, &err) != 0)
+		return 50;
+	if (write(2, "escape", 6) != -1 || errno != EBADF)
+		rc = 51;
+	log_error("neither does a line of the log do harm");
+	return write(3, "answer", 6) == 6 ? rc : 52;
+}
+
+static void muted(void **state)
+{
+	(void)state;
+	struct err err;
+	int fd[2];
+	char got[64] = {0};
+	if (sandbox_level() != SANDBOX_FULL) {
+		print_message("not tried in this build: a muted worker\n");
+		return;
+	}
+	assert_int_equal(pipe_open_twoway(fd, &err), 0);
+	assert_int_equal(in_child(write_muted, fd), 0);
+	assert_int_equal(pipe_recv(fd[0], got, sizeof(got)), 6);
+	assert_string_equal(got, "answer");
+	close(fd[0]);
+	close(fd[1]);
+}
+
 static int eat_memory(void *arg)
 {
 	struct sandbox_opts opts = {.memory_bytes = 64 << 20};
@@ -210,6 +242,7 @@ int main(void)
 		cmocka_unit_test(probes_can_succeed),
 		cmocka_unit_test(allows_daily_work),
 		cmocka_unit_test(abort_is_told),
+		cmocka_unit_test(muted),
 		cmocka_unit_test(limits),
 		cmocka_unit_test(works_for_any_user),
 	};
