@@ -44,10 +44,30 @@ int db_fail_code(int code, int sys_errno, const char *detail, const char *path, 
 	}
 }
 
+/* The errno that SQLite's last system call left: of the log, or of the database. What
+ * sqlite3_system_errno gives may be from a later call. */
+static int system_errno(sqlite3 *db)
+{
+	sqlite3_file *log = NULL;
+	int code = 0;
+
+	sqlite3_file_control(db, "main", SQLITE_FCNTL_JOURNAL_POINTER, &log);
+	if (log && log->pMethods)
+		log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &code);
+	if (!code)
+		sqlite3_file_control(db, "main", SQLITE_FCNTL_LAST_ERRNO, &code);
+	return code ? code : sqlite3_system_errno(db);
+}
+
 int db_fail(sqlite3 *db, const char *path, const char *doing, struct err *err)
 {
-	return db_fail_code(sqlite3_extended_errcode(db), sqlite3_system_errno(db),
-		sqlite3_errmsg(db), path, doing, err);
+	int code = sqlite3_extended_errcode(db), sys = 0;
+
+	if ((code & 0xff) == SQLITE_IOERR)
+		sys = system_errno(db);
+	else if ((code & 0xff) == SQLITE_CANTOPEN)
+		sys = sqlite3_system_errno(db);
+	return db_fail_code(code, sys, sqlite3_errmsg(db), path, doing, err);
 }
 
 int db_exec(sqlite3 *db, const char *path, const char *sql, struct err *err)

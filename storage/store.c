@@ -1,6 +1,7 @@
 #include "storage/store.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,8 +95,33 @@ static int must_be_new(const char *path, struct err *err)
 	return 0;
 }
 
+/* The schema is written under another name, so that PATH is a whole crawl from its first
+ * moment, or not there. Called with the lock held, so what bears that name is a leftover. */
+static int make_file(struct store *st, const char *draft, struct err *err)
+{
+	sqlite3 *db = NULL;
+	int ret;
+
+	unlink(draft);
+	if (open_db(draft, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "", &db, err) < 0)
+		return -1;
+	ret = db_exec(db, st->path, WRITE_PRAGMAS "pragma journal_mode = memory;", err);
+	if (ret == 0)
+		ret = schema_create(db, st->path, err);
+	sqlite3_close(db);
+	if (ret == 0 && renameat2(AT_FDCWD, draft, AT_FDCWD, st->path, RENAME_NOREPLACE) < 0 &&
+		((errno != EINVAL && errno != ENOSYS) || rename(draft, st->path) < 0))
+		ret = err_set(err, EXIT_STORAGE, "cannot create %s: %s", st->path, strerror(errno));
+	if (ret < 0)
+		unlink(draft);
+	return ret;
+}
+
 static int open_new(struct store *st, struct err *err)
 {
+	struct buf draft = BUF_INIT;
+	int ret = -1;
+
 	if (must_be_new(st->path, err) < 0)
 		return -1;
 	if (lockfile_open(&st->lockfile, st->path, err) < 0)
@@ -103,16 +129,12 @@ static int open_new(struct store *st, struct err *err)
 	/* Somebody may have made it before we had the lock. */
 	if (must_be_new(st->path, err) < 0)
 		return -1;
-	if (open_db(st->path, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "", &st->db, err) < 0)
-		return -1;
-	if (db_exec(st->db, st->path, WRITE_PRAGMAS, err) < 0 ||
-		schema_create(st->db, st->path, err) < 0) {
-		sqlite3_close(st->db);
-		st->db = NULL;
-		unlink(st->path); /* ours, and without a row */
-		return -1;
-	}
-	return 0;
+	buf_addf(&draft, "%s.new", st->path);
+	if (make_file(st, draft.data, err) == 0 &&
+		open_db(st->path, SQLITE_OPEN_READWRITE, "", &st->db, err) == 0)
+		ret = db_exec(st->db, st->path, WRITE_PRAGMAS, err);
+	buf_release(&draft);
+	return ret;
 }
 
 static int open_resume(struct store *st, struct err *err)
@@ -128,19 +150,32 @@ static int open_resume(struct store *st, struct err *err)
 	return db_exec(st->db, st->path, WRITE_PRAGMAS, err);
 }
 
-static int open_read(struct store *st, struct err *err)
+static int open_read_as(struct store *st, int flags, struct err *err)
 {
-	if (must_be_file(st->path, err) < 0)
-		return -1;
-	if (open_db(st->path, SQLITE_OPEN_READONLY, "", &st->db, err) < 0)
+	if (open_db(st->path, flags, "", &st->db, err) < 0)
 		return -1;
 	if (schema_check(st->db, st->path, err) < 0)
 		return -1;
 	sqlite3_exec(st->db,
-		"pragma trusted_schema = off; pragma temp_store = memory;"
+		"pragma trusted_schema = off; pragma temp_store = memory; pragma query_only = on;"
 		"pragma cache_size = -32768",
 		NULL, NULL, NULL);
 	return 0;
+}
+
+static int open_read(struct store *st, struct err *err)
+{
+	if (must_be_file(st->path, err) < 0)
+		return -1;
+	if (open_read_as(st, SQLITE_OPEN_READONLY, err) == 0)
+		return 0;
+	/* A crawl killed while it began or ended may leave a journal that has to be played
+	 * back first, which takes a connection that may write. */
+	if (!st->db || (sqlite3_errcode(st->db) & 0xff) != SQLITE_READONLY)
+		return -1;
+	sqlite3_close(st->db);
+	st->db = NULL;
+	return open_read_as(st, SQLITE_OPEN_READWRITE, err);
 }
 
 struct store *store_open(const char *path, enum store_mode mode, struct err *err)
