@@ -10,6 +10,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #if defined(__has_include)
@@ -272,6 +273,7 @@ int sandbox_enter(const struct sandbox_opts *given, struct err *err)
 		log_warn("no sandbox: valgrind needs more system calls than it allows");
 		return 0;
 	}
+	tzset(); /* the log's clock reads the time zone's file when it is first asked */
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0)
 		return err_set(err, EXIT_INTERNAL, "sandbox: no_new_privs: %s", strerror(errno));
 	if (enter_limits(&opts, err) != 0)

@@ -7,7 +7,7 @@
  * code. A call that is not on the list kills the process at once (SIGSYS).
  *
  * Everything with lazy set-up that opens files has to be used once before: iconv, libcrypto,
- * locales, NSS, time zones.
+ * locales, NSS. (The log's time zone is seen to.)
  *
  * Layers: no_new_privs, resource limits, a seccomp(2) allow-list. All of it works for an
  * unprivileged user and inside Docker's default seccomp profile. It fails closed: -1 means that

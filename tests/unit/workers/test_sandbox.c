@@ -108,7 +108,7 @@ static int daily_work(void *arg)
 	clock_gettime(CLOCK_MONOTONIC, &ts);
 	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &ts);
 	time(NULL);
-	log_debug("a line");
+	log_error("a line of the log, as expected");
 	if (pipe_recv(3, msg, sizeof(msg)) != 4 || pipe_send(3, "pong", 4) != 4)
 		return 51;
 	return 0;
