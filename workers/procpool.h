@@ -49,8 +49,8 @@ struct procpool_opts {
 	int readonly_fd;	 /* the slots' arena; -1: none. Stays the caller's */
 	size_t arena_size;
 	int64_t deadline_ms; /* per task, from when its computing may begin; 0: none */
-	const char *const
-		*extra_args; /* further arguments of the role, NULL-terminated; may be NULL */
+	/* Further arguments of the role, NULL-terminated; may be NULL. */
+	const char *const *extra_args;
 };
 
 enum procpool_result {
@@ -99,8 +99,8 @@ size_t procpool_high_water(const struct procpool *pool); /* of the queue */
 struct procpool_seat {
 	size_t index;
 	pid_t pid; /* 0: none at the moment */
-	const char
-		*state; /* "starting", "idle", "busy", "killed", "backing off", "leaving", "gone" */
+	/* "starting", "idle", "busy", "killed", "backing off", "leaving", "gone" */
+	const char *state;
 	bool busy;
 	int64_t age_ms; /* in that state or with that task */
 	uint64_t done;	/* tasks answered, all processes of this seat together */
@@ -115,8 +115,7 @@ struct procpool_worker {
 	int fd;
 	const void *arena; /* NULL without one */
 	size_t arena_size;
-	void *answer; /* where the answer to the task of the last get belongs: changes with each get
-		       */
+	void *answer; /* where the answer to the last get belongs: another with each */
 	size_t answer_size;
 	/* procpool_worker.c: */
 	size_t stride;
