@@ -37,7 +37,7 @@ static void add_number(struct buf *out, sqlite3_stmt *s, int at)
 
 void cell_csv_text(struct buf *out, const char *text, size_t len)
 {
-	bool formula = len && strchr("=+-@\t\r", *text) != NULL;
+	bool formula = len && *text && strchr("=+-@\t\r", *text) != NULL;
 	bool quote = false;
 
 	for (size_t i = 0; i < len && !quote; i++)

@@ -105,10 +105,14 @@ static void fn_port(sqlite3_context *ctx, int n, sqlite3_value **v)
 	struct parts u;
 
 	(void)n;
-	if (split_arg(v[0], &u) && u.port)
+	if (!split_arg(v[0], &u) || !u.host)
+		return;
+	if (u.port)
 		sqlite3_result_int(ctx, atoi(u.port));
-	else if (split_arg(v[0], &u) && u.scheme)
-		sqlite3_result_int(ctx, u.scheme_len == 5 ? 443 : 80);
+	else if (u.scheme_len == 5 && memcmp(u.scheme, "https", 5) == 0)
+		sqlite3_result_int(ctx, 443);
+	else if (u.scheme_len == 4 && memcmp(u.scheme, "http", 4) == 0)
+		sqlite3_result_int(ctx, 80);
 }
 
 static void fn_path(sqlite3_context *ctx, int n, sqlite3_value **v)
