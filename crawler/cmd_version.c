@@ -11,7 +11,6 @@
 #include <libpsl.h>
 #include <openssl/crypto.h>
 #include <pcre2.h>
-#include <sqlite3.h>
 #include <stdlib.h>
 #include <string.h>
 #include <yaml.h>
@@ -20,6 +19,7 @@
 
 #include "config/mem.h"
 #include "crawler/cmd.h"
+#include "storage/version.h"
 
 static void row(const char *name, const char *version)
 {
@@ -41,7 +41,7 @@ int cmd_version(int argc, char **argv)
 	printf("skitter %s\n", SKITTER_VERSION);
 	row("libcurl", curl_version_info(CURLVERSION_NOW)->version);
 	row("libevent", event_get_version());
-	row("SQLite", sqlite3_libversion());
+	row("SQLite", storage_sqlite_version());
 	row("libcrypto", OpenSSL_version(OPENSSL_VERSION_STRING));
 	row("libidn2", idn2_check_version(NULL));
 	row("libpsl", psl_get_version());
