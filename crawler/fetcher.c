@@ -236,7 +236,8 @@ static void offer_redirect(struct visit *v)
 	if (v->e->seed && url_is_http(&target) && scope_follow(c->scope, &target)) {
 		buf_add(&c->follow, target.href, target.len);
 		buf_add_ch(&c->follow, '\n');
-		v->r->meta[0] = (struct store_meta){"scope_follow", c->follow.data};
+		buf_add(&v->r->text, c->follow.data, c->follow.len); /* c->follow may grow */
+		v->r->meta[0] = (struct store_meta){"scope_follow", v->r->text.data};
 		v->r->item.meta = v->r->meta;
 		v->r->item.nmeta = 1;
 	}
@@ -401,7 +402,8 @@ static void refuse(struct visit *v, const char *rule)
 
 	if (v->h->state == HOST_READY)
 		frontier_host_unused(c->frontier, v->h);
-	frontier_refuse(c->frontier, v->e, "robots", rule, &v->r->findings);
+	buf_add(&v->r->text, v->e->href, v->e->len); /* the entry ends before the COMMIT */
+	frontier_refuse(c->frontier, v->e, v->r->text.data, "robots", rule, &v->r->findings);
 	record_put(c, v->r);
 	frontier_done(c->frontier, v->e);
 }

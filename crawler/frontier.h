@@ -108,9 +108,10 @@ WAITS struct entry *frontier_next(struct frontier *f);
 void frontier_done(struct frontier *f, struct entry *e);
 void frontier_again(struct frontier *f, struct entry *e, int64_t not_before_ms);
 void frontier_back(struct frontier *f, struct entry *e);
-/* Records that an entry is excluded, found out when it was taken; frontier_done follows. */
-void frontier_refuse(struct frontier *f, struct entry *e, const char *reason, const char *rule,
-	struct findings *out);
+/* Records that an entry is excluded, found out when it was taken; frontier_done follows. `href` is
+ * its URL in memory that lives as long as the findings. */
+void frontier_refuse(struct frontier *f, struct entry *e, const char *href, const char *reason,
+	const char *rule, struct findings *out);
 
 /* The request to the host is over (before done/again/back): frees its room. */
 void frontier_host_end(

@@ -174,13 +174,13 @@ enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, stru
 	return OFFER_QUEUED;
 }
 
-void frontier_refuse(struct frontier *f, struct entry *e, const char *reason, const char *rule,
-	struct findings *out)
+void frontier_refuse(struct frontier *f, struct entry *e, const char *href, const char *reason,
+	const char *rule, struct findings *out)
 {
 	struct url u;
 
 	frontier_unstart(f, e->host);
-	if (url_view(e->href, e->len, &u) == 0) {
+	if (url_view(href, e->len, &u) == 0) {
 		e->host->robots_excluded++;
 		exclude(f, &u, key_of(f, &u), e->id, e->referrer, reason, rule, out);
 	}
