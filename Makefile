@@ -20,6 +20,11 @@ CORES    := $(shell nproc 2>/dev/null || echo 2)
 PARALLEL  = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(CORES))
 AGAIN     = +@$(MAKE) --no-print-directory $(PARALLEL)
 
+# V=1 shows whole command lines.
+ifneq ($(V),1)
+SAY = @printf '%-7s %s\n' $(1) $(2);
+endif
+
 .DELETE_ON_ERROR:
 .PHONY: all
 all: $(BUILD)/skitter
@@ -83,21 +88,21 @@ obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(BUILD
 
 $(BUILD)/obj/%.o: %.c
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
+	$(call SAY,CC,$<)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -MMD -MP -c $< -o $@
 
 $(BUILD)/obj/%.o: %.S
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) -g -c $< -o $@
+	$(call SAY,AS,$<)$(CC) $(CPPFLAGS) -g -c $< -o $@
 
 define archive
 $(BUILD)/$(1).a: $(call obj,$(SRC_$(1)) $(ASM_$(1)))
 	@rm -f $$@
-	$(AR) rcs $$@ $$^
+	$$(call SAY,AR,$$@)$(AR) rcs $$@ $$^
 endef
 $(foreach r,$(ROOMS),$(eval $(call archive,$(r))))
 
 $(BUILD)/skitter: $(BUILD)/obj/crawler/main.o $(LIB_crawler)
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call SAY,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # ---- unit tests: tests/unit/ROOM/test_NAME.c sees only what ROOM may see -------
 UNIT_SRC := $(wildcard tests/unit/*/test_*.c)
@@ -106,7 +111,7 @@ UNIT     := $(patsubst tests/%.c,$(BUILD)/tests/%,$(UNIT_SRC))
 define unit_rule
 $(BUILD)/tests/unit/$(1)/%: $(BUILD)/obj/tests/unit/$(1)/%.o $$(LIB_$(1))
 	@mkdir -p $$(@D)
-	$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(PKG_LIBS) -lcmocka
+	$$(call SAY,LD,$$@)$$(CC) $$(LDFLAGS) -o $$@ $$^ $$(PKG_LIBS) -lcmocka
 endef
 $(foreach r,$(ROOMS),$(eval $(call unit_rule,$(r))))
 .SECONDARY:
@@ -118,13 +123,13 @@ RUNNER_SRC := $(wildcard tests/server/run_*.c)
 WORLDS     := $(wildcard tests/worlds/*.world)
 
 $(BUILD)/testserver: $(call obj,tests/server/main.c $(SERVER_SRC)) $(LIB_config)
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call SAY,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/worlds: $(call obj,$(RUNNER_SRC) $(SERVER_SRC)) $(LIB_config)
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call SAY,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 $(BUILD)/conformance: $(call obj,$(wildcard tests/conformance/*.c)) $(LIB_page)
-	$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call SAY,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
 # ---- benches: tests/bench/bench_NAME.c, with the peers that are installed -------
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
@@ -133,7 +138,7 @@ PEER_DEFS  = $(if $(filter gumbo,$(PEERS)),-DHAVE_GUMBO) $(if $(filter libxml-2.
 
 $(BENCH_BIN): $(BUILD)/bench/%: tests/bench/%.c $(LIB_crawler)
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(PEER_DEFS) $(if $(PEERS),$$(pkg-config --cflags $(PEERS))) $(LDFLAGS) \
+	$(call SAY,CC,$<)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(PEER_DEFS) $(if $(PEERS),$$(pkg-config --cflags $(PEERS))) $(LDFLAGS) \
 		-o $@ $^ $(PKG_LIBS) $(if $(PEERS),$$(pkg-config --libs $(PEERS)))
 
 # ---- fuzz targets: tests/fuzz/fuzz_NAME.c, clang's libFuzzer (see `fuzz`) --------
@@ -141,7 +146,7 @@ FUZZ_BIN  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuz
 
 $(FUZZ_BIN): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIB_crawler)
 	@mkdir -p $(@D)
-	$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
+	$(call SAY,LD,$@)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
 # ---- what people type: set up, build, do ----------------------------------------
 .PHONY: crawl test check deps deps-test deps-full deps-bench
@@ -262,5 +267,6 @@ help:
 #? DEPS=1           install packages by sudo without asking
 #? CONFORMANCE=DIR  external test data              WORLDS=FILE  the worlds to run
 #? SUITES="..."     what make test runs             ROUNDS=N     rounds of the kill test
+#? V=1              show command lines
 
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
