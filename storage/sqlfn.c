@@ -319,6 +319,8 @@ static int authorize(
 	case SQLITE_RECURSIVE: return SQLITE_OK;
 	case SQLITE_FUNCTION:
 		return sqlite3_stricmp(b, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
+	/* What declaring a table-valued pragma looks like; SQLite itself refuses the real thing. */
+	case SQLITE_UPDATE: return strcmp(a, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
 	case SQLITE_PRAGMA: return reading_pragma(a) ? SQLITE_OK : SQLITE_DENY;
 	default: return SQLITE_DENY;
 	}
