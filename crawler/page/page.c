@@ -59,19 +59,30 @@ static void give_back(struct buf *b)
 		buf_release(b);
 }
 
-/* Takes the content coding off. An identity body is used where it lies. */
+static enum inflate_what as_it_is(struct page_job *j)
+{
+	const struct page_task *t = j->task;
+
+	j->body = t->body;
+	j->len = t->len < t->max_decoded ? t->len : t->max_decoded;
+	return t->len <= t->max_decoded ? INFLATE_OK : INFLATE_TOO_BIG;
+}
+
+/* Takes the content coding off. An identity body is used where it lies; so is one of an
+ * unknown coding, as browsers do: "Content-Encoding: utf-8" and the like are no codings. */
 static enum inflate_what decode(struct page_job *j)
 {
 	const struct page_task *t = j->task;
 	struct buf *out = &j->r->decoded;
 	enum inflate_what what;
 
-	if (inflate_is_identity(t->content_coding)) {
-		j->body = t->body;
-		j->len = t->len < t->max_decoded ? t->len : t->max_decoded;
-		return t->len <= t->max_decoded ? INFLATE_OK : INFLATE_TOO_BIG;
-	}
+	if (inflate_is_identity(t->content_coding))
+		return as_it_is(j);
 	what = inflate_body(j->r->inflate, t->content_coding, t->body, t->len, t->max_decoded, out);
+	if (what == INFLATE_UNKNOWN) {
+		as_it_is(j);
+		return what;
+	}
 	j->body = out->data;
 	j->len = out->len;
 	return what;
@@ -246,8 +257,12 @@ int page_decode(struct page_reader *r, const struct page_task *task, struct buf 
 {
 	enum inflate_what what = inflate_body(
 		r->inflate, task->content_coding, task->body, task->len, task->max_decoded, out);
-	const char *name = text_charset(task, out->data, out->len);
+	const char *name;
 
+	if (what == INFLATE_UNKNOWN)
+		buf_add(out, task->body,
+			task->len < task->max_decoded ? task->len : task->max_decoded);
+	name = text_charset(task, out->data, out->len);
 	if (utf8) {
 		buf_reset(utf8);
 		if (name)

@@ -10,8 +10,9 @@
  * A reader is for one thread, and is reused from page to page: the hot path
  * allocates nothing big.
  *
- * A page is read again, once, when a meta element beyond the first 1,024 bytes names
- * another encoding than the one assumed (HTML 13.2.3.4, "change the encoding").
+ * A browser that meets a meta element with another encoding beyond the first 1,024 bytes
+ * begins the page again (HTML 13.2.3.4, "change the encoding"). As the body is whole here, the
+ * element is looked for before reading, with the same result.
  */
 #ifndef SKITTER_PAGE_PAGE_H
 #define SKITTER_PAGE_PAGE_H
@@ -52,7 +53,7 @@ size_t page_read(struct page_reader *r, const struct page_task *task, void *area
 
 /* For commands outside a crawl: the decoded bytes in out and, where the body is text and
  * utf8 is given, the same as UTF-8 and the name of its encoding (NULL if it is not text).
- * Returns an enum inflate_what. */
+ * Returns an enum inflate_what; a body of an unknown coding comes as it is. */
 int page_decode(struct page_reader *r, const struct page_task *task, struct buf *out,
 	struct buf *utf8, const char **charset);
 
