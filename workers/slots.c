@@ -15,8 +15,9 @@
 #include "workers/misuse.h"
 #include "workers/shm.h"
 
-#define KEEP  ((size_t)64 * 1024) /* what a small slot keeps in memory between pages */
-#define GRAIN ((size_t)64 * 1024) /* credit is handed out in these */
+#define KEEP_LEAST ((size_t)64 * 1024)	      /* of a small slot, where all of it is too much */
+#define KEEP_TOTAL ((size_t)64 * 1024 * 1024) /* of all small slots together */
+#define GRAIN	   ((size_t)64 * 1024)	      /* credit is handed out in these */
 
 /* A class of slots of one size. The free ones are a stack: the last one given back, whose
  * pages are in the CPU's cache, is taken first. */
@@ -34,6 +35,7 @@ struct slots {
 	struct shelf small, big;
 	size_t credit; /* bytes that big slots may have together */
 	size_t lent;   /* and have */
+	size_t keep;   /* bytes of a free small slot that stay in memory */
 	pthread_t thread;
 };
 
@@ -107,6 +109,7 @@ struct slots *slots_open(
 	shelf_init(&s->small, s, nsmall, small_size, 0, false);
 	shelf_init(&s->big, s, nbig, big_size, small_bytes, true);
 	s->credit = big_bytes;
+	slots_set_keep(s, small_bytes <= KEEP_TOTAL ? small_size : KEEP_LEAST);
 	return s;
 failed:
 	slots_close(s);
@@ -132,6 +135,12 @@ void slots_set_credit(struct slots *s, size_t bytes)
 {
 	check_thread(s);
 	s->credit = bytes;
+}
+
+void slots_set_keep(struct slots *s, size_t bytes)
+{
+	check_thread(s);
+	s->keep = shm_page_round(bytes);
 }
 
 /* ---- take, grow, pass, give ---------------------------------------------------------------- */
@@ -234,9 +243,9 @@ void slots_give(struct slots *s, struct slot *slot)
 		s->lent -= slot->cap;
 		slot->cap = 0;
 		slot->touched = 0;
-	} else if (slot->touched > KEEP) {
-		punch(s, slot, KEEP);
-		slot->touched = KEEP;
+	} else if (slot->touched > s->keep) {
+		punch(s, slot, s->keep);
+		slot->touched = s->keep;
 	}
 	slot->owner = SLOT_FREE;
 	slot->user = NULL;
