@@ -51,6 +51,6 @@ check "the older encoding" "Visite guidée|windows-1252" \
 check "gzip as the server sent it" gzip "$(ask "select encoding from bodies where url like '%/silk.html'")"
 check "nothing is requested twice" "" "$(cut -f 3 "$b/demo.log" | grep -v '^/robots.txt$' | sort | uniq -d)"
 check "nothing is left" 0 "$(ask "select count(*) from frontier")"
-echo "$passed passed, $failed failed"
 [ $failed -eq 0 ] || tail -n 20 "$tmp/err"
+echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
