@@ -91,7 +91,7 @@ static int serve(struct parser *p)
 
 static int run(struct parser *p, int argc, char **argv)
 {
-	struct sandbox_opts box = {.memory_bytes = MEMORY_BYTES};
+	struct sandbox_opts box = {.memory_bytes = MEMORY_BYTES, .mute = true};
 	bool sandbox = true;
 	struct err err;
 

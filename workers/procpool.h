@@ -35,7 +35,7 @@
 
 #include "config/err.h"
 
-#define PROCPOOL_MSG_MAX ((size_t)4096)
+#define PROCPOOL_MSG_MAX ((size_t)16384)
 #define PROCPOOL_DEPTH	 2
 
 struct event_base;
