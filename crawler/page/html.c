@@ -53,6 +53,7 @@ void html_free(struct html *h)
 	each_buf(h, buf_release);
 	url_parser_release(&h->parser);
 	free(h->templates);
+	free(h->markers);
 	free(h->links);
 	free(h);
 }
@@ -64,7 +65,10 @@ void html_begin(struct html *h, const struct html_opts *opts, struct facts_write
 	each_buf(h, buf_reset);
 	html_text_begin(&h->text, opts->max_text);
 	h->mode = MODE_INITIAL;
-	h->ntemplates = 0;
+	h->ntemplates = h->nmarkers = 0;
+	h->active = (struct html_active){.listed = false, .at = -1, .link = SIZE_MAX};
+	h->anchor_link = SIZE_MAX;
+	h->fostering = false;
 	h->head_seen = h->form_open = false;
 	h->frameset_ok = true;
 	h->hidden = 0;

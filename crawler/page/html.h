@@ -9,11 +9,9 @@
  * element or a frameset may still change what was read.
  *
  * What is found is what a browser's DOM holds after parsing with scripting off
- * (WHATWG HTML 13.2): the tokenizer is complete, the tree construction keeps the
- * stack of open elements and the insertion modes but builds no tree. Not
- * modelled, because no link depends on it: the list of active formatting
- * elements (clones of misnested <a> and <b>) and the order that foster parenting
- * gives to links inside a table; links come in the order of the source.
+ * (WHATWG HTML 13.2), in its order: the tokenizer is complete, the tree
+ * construction keeps the stack of open elements and the insertion modes but builds no
+ * tree. Of the active formatting elements only <a> is followed (html_order.c).
  *
  * Memory: the raw links (FACTS_MAX_LINK of them), max_text bytes of text, one
  * tag. Time is linear in the input whatever it holds. No I/O, no global state;

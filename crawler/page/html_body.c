@@ -30,10 +30,12 @@ static void start_item(struct html *h, const struct html_tag *tag, unsigned one,
 
 static void start_select(struct html *h, const struct html_tag *tag)
 {
-	if (html_in_scope(&h->stack, TAG_SELECT))
+	if (html_in_scope(&h->stack, TAG_SELECT)) {
 		html_close(h, TAG_SELECT);
-	else
-		html_insert(h, tag, NS_HTML);
+		return;
+	}
+	html_reconstruct(h);
+	html_insert(h, tag, NS_HTML);
 }
 
 static void start_option(struct html *h, const struct html_tag *tag)
@@ -42,6 +44,7 @@ static void start_option(struct html *h, const struct html_tag *tag)
 		html_pop_implied(h, tag->id == TAG_OPTION ? TAG_OPTGROUP : TAG_NONE);
 	else if (html_top_is(h, TAG_OPTION))
 		html_pop(h);
+	html_reconstruct(h);
 	html_insert(h, tag, NS_HTML);
 }
 
@@ -49,6 +52,7 @@ static void start_input(struct html *h, const struct html_tag *tag)
 {
 	if (html_in_scope(&h->stack, TAG_SELECT))
 		html_close(h, TAG_SELECT);
+	html_reconstruct(h);
 	html_insert_void(h, tag);
 	if (!html_attr_is(h, tag, HTML_ATTR_TYPE, "hidden"))
 		h->frameset_ok = false;
@@ -56,6 +60,7 @@ static void start_input(struct html *h, const struct html_tag *tag)
 
 static void start_svg_math(struct html *h, const struct html_tag *tag, enum html_ns ns)
 {
+	html_reconstruct(h);
 	html_insert(h, tag, ns);
 	if (tag->self_closing)
 		html_pop(h);
@@ -106,7 +111,10 @@ enum html_again html_body_start(struct html *h, const struct html_tag *tag)
 
 	switch ((enum html_start)html_tags[tag->id].start) {
 	case START_ORDINARY:
-	case START_OBJECT: html_insert(h, tag, NS_HTML); break;
+		html_reconstruct(h);
+		html_insert(h, tag, NS_HTML);
+		break;
+	case START_A: html_active_start(h, tag); break;
 	case START_BLOCK:
 	case START_PRE:
 		html_close_p(h);
@@ -130,6 +138,7 @@ enum html_again html_body_start(struct html *h, const struct html_tag *tag)
 	case START_BUTTON:
 		if (html_in_scope(&h->stack, TAG_BUTTON))
 			html_close(h, TAG_BUTTON);
+		html_reconstruct(h);
 		html_insert(h, tag, NS_HTML);
 		break;
 	case START_TABLE:
@@ -137,7 +146,11 @@ enum html_again html_body_start(struct html *h, const struct html_tag *tag)
 		html_insert(h, tag, NS_HTML);
 		h->mode = MODE_IN_TABLE;
 		break;
-	case START_VOID: html_insert_void(h, tag); break;
+	case START_VOID:
+		html_reconstruct(h);
+		html_insert_void(h, tag);
+		break;
+	case START_PARAM: html_insert_void(h, tag); break;
 	case START_INPUT: start_input(h, tag); break;
 	case START_HR:
 		html_close_p(h);
@@ -148,11 +161,13 @@ enum html_again html_body_start(struct html *h, const struct html_tag *tag)
 	case START_IMAGE:
 		img = *tag;
 		img.id = TAG_IMG;
+		html_reconstruct(h);
 		html_insert_void(h, &img);
 		break;
 	case START_TEXTAREA: html_insert_text(h, tag, TOKENIZER_RCDATA); break;
 	case START_XMP:
 		html_close_p(h);
+		html_reconstruct(h);
 		html_insert_text(h, tag, TOKENIZER_RAWTEXT);
 		break;
 	case START_IFRAME:
@@ -201,10 +216,8 @@ static void end_heading(struct html *h)
 	}
 }
 
-/* "Any other end tag": the highest element of that name goes, unless something special is
- * above it. End tags of formatting elements count as these: the adoption agency would
- * only rearrange elements without links. */
-static void end_other(struct html *h, const struct html_tag *tag)
+/* The highest element of that name goes, unless something special is above it. */
+void html_end_other(struct html *h, const struct html_tag *tag)
 {
 	const struct html_stack *s = &h->stack;
 	int32_t at = html_stack_find_hash(s, false, tag->id, tag->hash);
@@ -220,9 +233,10 @@ enum html_again html_body_end(struct html *h, const struct html_tag *tag)
 	switch ((enum html_end)html_tags[tag->id].end) {
 	case END_A:
 		html_anchor_close(h);
-		end_other(h, tag);
+		html_active_end(h, tag);
 		break;
-	case END_ANY: end_other(h, tag); break;
+	case END_FORMATTING: html_formatting_end(h, tag); break;
+	case END_ANY: html_end_other(h, tag); break;
 	case END_BLOCK:
 		if (html_in_scope(s, tag->id))
 			html_close(h, tag->id);
@@ -244,6 +258,7 @@ enum html_again html_body_end(struct html *h, const struct html_tag *tag)
 		break;
 	case END_HEADING: end_heading(h); break;
 	case END_BR:
+		html_reconstruct(h);
 		html_text_gap(&h->text, GAP_BREAK);
 		h->frameset_ok = false;
 		break;

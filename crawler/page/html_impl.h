@@ -4,6 +4,7 @@
  *   html_modes.c       tokens to insertion modes: where a tag counts, and whether
  *   html_body.c, html_table.c, html_foreign.c   the larger modes
  *   html_tree.c        what they share: opening and closing elements
+ *   html_order.c       misnested <a>, foster parenting: links that the tree has elsewhere
  *   html_links.c       attributes to raw links
  *   html_head.c        meta, base, title, lang
  *   html_text.c        main text
@@ -57,6 +58,14 @@ struct html_link {
 	uint16_t flags; /* enum facts_link_flags */
 };
 
+/* The <a> in the list of active formatting elements, of which there is one at most
+ * between two markers. */
+struct html_active {
+	bool listed;
+	int32_t at;  /* its place on the stack; -1 = it is closed */
+	size_t link; /* its link; SIZE_MAX = it has no href */
+};
+
 struct html {
 	struct tokenizer tok;
 	struct html_stack stack;
@@ -67,6 +76,10 @@ struct html {
 	bool head_seen;
 	bool form_open; /* the form element pointer is set */
 	bool frameset_ok;
+	struct html_active active;
+	struct html_active *markers; /* what was active outside of each open marker */
+	size_t nmarkers, markers_cap;
+	bool fostering;	 /* the tag stands in a table but does not belong there */
 	unsigned hidden; /* open elements whose text is not main text */
 
 	/* what was found */
@@ -101,6 +114,8 @@ struct html {
 /* Opens an element, with its links; `void_element` closes it at once. */
 void html_insert(struct html *h, const struct html_tag *tag, enum html_ns ns);
 void html_insert_void(struct html *h, const struct html_tag *tag);
+/* The last step of html_insert: its links are those from `first` on. */
+void html_push(struct html *h, const struct html_tag *tag, enum html_ns ns, size_t first);
 void html_insert_implied(struct html *h, unsigned id);
 /* Opens an element whose content is text of that state; the mode becomes MODE_TEXT. */
 void html_insert_text(struct html *h, const struct html_tag *tag, enum tokenizer_state state);
@@ -126,6 +141,25 @@ static inline bool html_in_template(const struct html *h)
 	return html_stack_find(&h->stack, TAG_TEMPLATE) >= 0;
 }
 
+/* ---- html_order.c ---- */
+
+/* Puts the links from `first` on where the tree has them; returns where they end now. */
+size_t html_place(struct html *h, size_t first);
+void html_active_reopen(struct html *h);
+void html_active_start(struct html *h, const struct html_tag *tag);
+void html_active_end(struct html *h, const struct html_tag *tag);
+void html_formatting_end(struct html *h, const struct html_tag *tag);
+void html_marker_open(struct html *h);
+void html_marker_close(struct html *h);
+
+/* "Reconstruct the active formatting elements": an <a> that was not closed goes on in
+ * the next block as a copy. */
+static inline void html_reconstruct(struct html *h)
+{
+	if (h->active.listed && h->active.at < 0)
+		html_active_reopen(h);
+}
+
 /* ---- the modes ---- */
 
 void html_start_tag(struct html *h, const struct html_tag *tag);
@@ -138,6 +172,7 @@ void html_template_push(struct html *h, enum html_mode mode);
 
 enum html_again html_body_start(struct html *h, const struct html_tag *tag);
 enum html_again html_body_end(struct html *h, const struct html_tag *tag);
+void html_end_other(struct html *h, const struct html_tag *tag); /* "any other end tag" */
 
 enum html_again html_table_start(struct html *h, const struct html_tag *tag);
 enum html_again html_table_end(struct html *h, const struct html_tag *tag);

@@ -271,7 +271,7 @@ static void svg_links(struct html *h, const struct html_tag *tag)
 		set_rel(h, tag, first);
 }
 
-static void html_attrs(struct html *h, const struct html_tag *tag)
+static void element_links(struct html *h, const struct html_tag *tag)
 {
 	uint32_t wanted = link_of[tag->id].attrs;
 
@@ -305,7 +305,7 @@ void html_links(struct html *h, const struct html_tag *tag, enum html_ns ns)
 		h->body_background = true;
 	}
 	if (tag->have & link_of[tag->id].attrs)
-		html_attrs(h, tag);
+		element_links(h, tag);
 	switch (tag->id) {
 	case TAG_A:
 		if (tag->have & BIT(REL) && first < h->nlinks)

@@ -378,6 +378,21 @@ static void text_of_element(struct html *h, const char *s, size_t len)
 		html_text_add(&h->text, s, len);
 }
 
+static bool is_table_mode(enum html_mode mode)
+{
+	return mode == MODE_IN_TABLE || mode == MODE_IN_TABLE_BODY || mode == MODE_IN_ROW;
+}
+
+/* White space between the rows of a table stays there, other text goes before it. */
+static void reopen_for_text(struct html *h, const char *s, size_t len)
+{
+	if (is_table_mode(h->mode) && is_blank(s, len))
+		return;
+	h->fostering = is_table_mode(h->mode);
+	html_active_reopen(h);
+	h->fostering = false;
+}
+
 void html_chars(struct html *h, const char *s, size_t len)
 {
 	bool in_body = is_body_mode(h->mode);
@@ -393,6 +408,8 @@ void html_chars(struct html *h, const char *s, size_t len)
 			return;
 		h->frameset_ok &= blank;
 	}
+	if (h->active.listed && h->active.at < 0 && html_stack_top(&h->stack)->ns == NS_HTML)
+		reopen_for_text(h, s, len);
 	if (!h->hidden)
 		html_text_add(&h->text, s, len);
 }

@@ -7,6 +7,8 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <strings.h>
 
 /* clang-format off */
 enum html_tag_id {
@@ -182,11 +184,12 @@ enum html_start {
 	START_DD,
 	START_PLAINTEXT,
 	START_BUTTON,
+	START_A,
 	START_ORDINARY,
-	START_OBJECT,
 	START_TABLE,
 	START_VOID,
 	START_INPUT,
+	START_PARAM,
 	START_HR,
 	START_IMAGE,
 	START_TEXTAREA,
@@ -217,6 +220,7 @@ enum html_end {
 	END_DD,
 	END_ANY,
 	END_A,
+	END_FORMATTING,
 	END_BR,
 	END_IGNORE,
 	END_IGNORE_HEAD,
@@ -231,10 +235,11 @@ enum html_tag_flags {
 	TAGF_BREAK = 1 << 2, /* starts and ends a line of text */
 	TAGF_BREAKOUT = 1 << 3, /* leaves foreign content */
 	TAGF_IMPLIED = 1 << 4, /* its end tag is implied */
-	TAGF_NOTIFY = 1 << 5, /* html_text.c hears of its end */
+	TAGF_NOTIFY = 1 << 5, /* its end means something to the facts */
 	TAGF_NOTOK = 1 << 6, /* sets frameset-ok to "not ok" */
 	TAGF_LINK = 1 << 7, /* may carry a URL */
 	TAGF_HIDE = 1 << 8, /* its text is not main text */
+	TAGF_MARKER = 1 << 9, /* misnested <a> outside does not reach in */
 };
 
 struct html_tag_info {
@@ -248,12 +253,65 @@ struct html_tag_info {
 
 extern const struct html_tag_info html_tags[TAG_COUNT];
 
-/* The key of a lower-case name: for each byte, key = HTML_KEY(key, byte). */
-#define HTML_KEY(key, byte) ((((uint64_t)(key) << 8) | ((uint64_t)(key) >> 56)) ^ (unsigned char)(byte))
+struct html_attr_info {
+	uint64_t key;
+	const char *name;
+	size_t len;
+};
+
+extern const struct html_attr_info html_attrs[];
+
+/* Hash tables without collisions: multiply, shift, compare. */
+extern const uint8_t html_tag_slots[1024];
+extern const uint8_t html_attr_slots[128];
+
+/* Each byte in lower case. */
+static inline uint64_t html_lower8(uint64_t x)
+{
+	uint64_t low7 = x & 0x7f7f7f7f7f7f7f7fu;
+	uint64_t ge_a = low7 + 0x3f3f3f3f3f3f3f3fu, gt_z = low7 + 0x2525252525252525u;
+
+	return x | ((ge_a ^ gt_z) & ~x & 0x8080808080808080u) >> 2;
+}
+
+/* The name itself up to 8 bytes, a hash of longer ones; the same in any case. `room` bytes
+ * may be read from `name` on, at least len. */
+static inline uint64_t html_name_key(const char *name, size_t len, size_t room)
+{
+	uint64_t key = 0, tail;
+
+	if (len > 8) {
+		memcpy(&key, name, 8);
+		memcpy(&tail, name + len - 8, 8);
+		return html_lower8(key) ^ html_lower8(tail) * 0x9e3779b97f4a7c15u;
+	}
+	if (room >= 8) {
+		memcpy(&key, name, 8);
+		key &= len ? ~(uint64_t)0 >> (64 - 8 * len) : 0;
+	} else {
+		memcpy(&key, name, len);
+	}
+	return html_lower8(key);
+}
 
 /* The id of a name of that key and length; `name` in any case. 0 = unknown. */
-unsigned html_tag_find(uint64_t key, const char *name, size_t len);
-unsigned html_attr_find(uint64_t key, const char *name, size_t len);
+static inline unsigned html_tag_find(uint64_t key, const char *name, size_t len)
+{
+	unsigned id = html_tag_slots[key * 0x90b20bb257e8455u >> 54];
+
+	if (html_tags[id].key != key || html_tags[id].len != len)
+		return 0;
+	return len <= 8 || strncasecmp(html_tags[id].name, name, len) == 0 ? id : 0;
+}
+
+static inline unsigned html_attr_find(uint64_t key, const char *name, size_t len)
+{
+	unsigned id = html_attr_slots[key * 0x63ca828dd5f4b3b3u >> 57];
+
+	if (html_attrs[id].key != key || html_attrs[id].len != len)
+		return 0;
+	return len <= 8 || strncasecmp(html_attrs[id].name, name, len) == 0 ? id : 0;
+}
 /* clang-format on */
 
 #endif

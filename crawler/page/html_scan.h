@@ -30,6 +30,20 @@ static inline const char *scan_plain_quote(const char *p, const char *end, char 
 	return p;
 }
 
+/* What ends an attribute name: white space, '/', '>', '='. */
+static inline bool scan_ends_name(char c)
+{
+	return c == ' ' || c == '\n' || c == '\t' || c == '\f' || c == '\r' || c == '/' ||
+	       c == '>' || c == '=';
+}
+
+static inline const char *scan_plain_name(const char *p, const char *end)
+{
+	while (p < end && !scan_ends_name(*p))
+		p++;
+	return p;
+}
+
 #ifdef __SSE2__
 
 static inline __m128i scan_eq(__m128i v, char c)
@@ -69,7 +83,34 @@ static inline const char *scan_quote(const char *p, const char *end, char quote,
 	return scan_plain_quote(p, end, quote, dirty);
 }
 
+/* Names are short: one look at 16 bytes finds most ends without a branch per byte. */
+static inline const char *scan_name(const char *p, const char *end)
+{
+	if (end - p >= 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(' ')), v);
+		unsigned m =
+			(unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, scan_eq(v, '=')),
+				_mm_or_si128(scan_eq(v, '/'), scan_eq(v, '>'))));
+
+		if (m) {
+			p += __builtin_ctz(m);
+			/* Other control characters belong to the name. */
+			if (scan_ends_name(*p))
+				return p;
+		} else {
+			p += 16;
+		}
+	}
+	return scan_plain_name(p, end);
+}
+
 #else
+
+static inline const char *scan_name(const char *p, const char *end)
+{
+	return scan_plain_name(p, end);
+}
 
 static inline const char *scan_text(const char *p, const char *end)
 {

@@ -17,7 +17,8 @@
 
 #include "crawler/page/html_names.h"
 
-#define HTML_STACK_MAX 4096
+#define HTML_STACK_MAX	  4096
+#define HTML_STACK_REMOVE 64
 
 enum html_ns {
 	NS_HTML,
@@ -35,6 +36,9 @@ struct html_open {
 	int32_t special; /* nearest special entry, itself included */
 	int32_t closed;	 /* the same without address, div and p: bounds the search for li, dd, dt */
 	int32_t html;	 /* nearest HTML element, itself included */
+	int32_t foster;	 /* the table before which it, or what it is in, went; -1 = none */
+	uint32_t links;	 /* links before its content, its own included */
+	uint32_t own;	 /* its own ones */
 };
 
 #define HTML_STACK_OTHER 256 /* buckets for foreign and unknown names */
@@ -50,6 +54,8 @@ void html_stack_release(struct html_stack *s);
 void html_stack_clear(struct html_stack *s);
 void html_stack_push(struct html_stack *s, enum html_ns ns, unsigned id, uint32_t hash);
 void html_stack_pop(struct html_stack *s);
+/* Takes out an entry with at most HTML_STACK_REMOVE above it, which move down by one. */
+void html_stack_remove(struct html_stack *s, int32_t at);
 
 static inline struct html_open *html_stack_top(const struct html_stack *s)
 {

@@ -1,5 +1,5 @@
-/* The insertion modes of tables (HTML 13.2.6.4.9 to 15). Foster parenting is the rules of
- * "in body" here: where in the tree such an element goes does not change its links. */
+/* The insertion modes of tables (HTML 13.2.6.4.9 to 15). What does not belong into a table goes
+ * by the rules of "in body", with html.fostering set. */
 #include "crawler/page/html_impl.h"
 
 /* ---- in table ---- */
@@ -54,6 +54,16 @@ static void start_form(struct html *h, const struct html_tag *tag)
 	h->form_open = true;
 }
 
+static enum html_again foster_start(struct html *h, const struct html_tag *tag)
+{
+	enum html_again again;
+
+	h->fostering = true;
+	again = html_body_start(h, tag);
+	h->fostering = false;
+	return again;
+}
+
 static enum html_again in_table_start(struct html *h, const struct html_tag *tag)
 {
 	switch (tag->id) {
@@ -83,7 +93,7 @@ static enum html_again in_table_start(struct html *h, const struct html_tag *tag
 	case TAG_FORM: start_form(h, tag); return DONE;
 	default: break;
 	}
-	return html_body_start(h, tag);
+	return foster_start(h, tag);
 }
 
 static enum html_again in_table_end(struct html *h, const struct html_tag *tag)

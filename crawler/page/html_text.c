@@ -2,6 +2,10 @@
 
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 enum {
 	PLAIN,
 	SPACE,
@@ -57,17 +61,77 @@ static char *put_gap(struct html_text *t, char *w)
 	return w;
 }
 
+#ifdef __SSE2__
+
+static unsigned count_bits16(unsigned x)
+{
+	x -= x >> 1 & 0x5555;
+	x = (x & 0x3333) + (x >> 2 & 0x3333);
+	x = (x + (x >> 4)) & 0x0f0f;
+	return (x + (x >> 8)) & 0x1f;
+}
+
+/* Takes 16 bytes at a time as long as they are ASCII words with single spaces between
+ * them, which is what most text is. Returns where that ends; *out has moved on. */
+static const unsigned char *add_words(
+	struct html_text *t, const unsigned char *s, const unsigned char *end, char **out)
+{
+	char *w = *out;
+
+	for (; end - s >= 16; s += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)s);
+		__m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+		unsigned odd = (unsigned)_mm_movemask_epi8(_mm_or_si128(v, control));
+		unsigned space = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(' ')));
+		bool last = space >> 15;
+
+		if (odd || (space & space << 1) || (space & 1 && (t->gap || w == t->out.data)))
+			break;
+		if (t->gap)
+			w = put_gap(t, w);
+		_mm_storeu_si128((__m128i *)(void *)w, v);
+		t->words += count_bits16(~space & (space << 1 | !t->in_word) & 0xffff);
+		/* A space is written only together with the word after it. */
+		w += last ? 15 : 16;
+		t->gap = last ? GAP_SPACE : GAP_NONE;
+		t->in_word = !last;
+	}
+	*out = w;
+	return s;
+}
+
+#else
+
+static const unsigned char *add_words(
+	struct html_text *t, const unsigned char *s, const unsigned char *end, char **out)
+{
+	(void)t;
+	(void)end;
+	(void)out;
+	return s;
+}
+
+#endif
+
 void html_text_add(struct html_text *t, const char *text, size_t len)
 {
 	const unsigned char *s = (const unsigned char *)text, *end = s + len;
 	char *w;
 
-	buf_grow(&t->out, len + 1);
+	/* One for a gap, and what add_words may write behind the end. */
+	buf_grow(&t->out, len + 1 + 16);
 	w = t->out.data + t->out.len;
 	while (s < end) {
-		unsigned kind = class_of[*s], n = 1;
-		bool space = kind == SPACE, word = false;
+		unsigned kind, n = 1;
+		bool space, word = false;
 
+		if (end - s >= 16) {
+			s = add_words(t, s, end, &w);
+			if (s == end)
+				break;
+		}
+		kind = class_of[*s];
+		space = kind == SPACE;
 		if (kind == DROP) {
 			s++;
 			continue;
@@ -144,22 +208,26 @@ size_t html_text_border(const char *s, size_t len, size_t n)
 
 void html_text_collapse(struct buf *out, const char *s, size_t len, size_t max)
 {
-	size_t start = out->len;
+	size_t start = out->len, n;
 	bool gap = false;
+	char *w;
 
-	for (size_t i = 0; i < len && out->len - start <= max; i++) {
-		unsigned kind = class_of[(unsigned char)s[i]];
+	buf_grow(out, (len < max ? len : max) + 2);
+	w = out->data + start;
+	for (const char *end = s + len; s < end && (size_t)(w - out->data) - start <= max; s++) {
+		unsigned kind = class_of[(unsigned char)*s];
 
 		if (kind == SPACE) {
-			gap = out->len > start;
+			gap = w > out->data + start;
 		} else if (kind != DROP) {
 			if (gap)
-				buf_add_ch(out, ' ');
+				*w++ = ' ';
 			gap = false;
-			buf_add_ch(out, s[i]);
+			*w++ = *s;
 		}
 	}
-	buf_set_len(out, start + html_text_border(out->data + start, out->len - start, max));
-	while (out->len > start && out->data[out->len - 1] == ' ')
-		buf_set_len(out, out->len - 1);
+	n = html_text_border(out->data + start, (size_t)(w - out->data) - start, max);
+	while (n && out->data[start + n - 1] == ' ')
+		n--;
+	buf_set_len(out, start + n);
 }

@@ -13,7 +13,13 @@ static void popped(struct html *h, unsigned id, unsigned flags)
 		html_text_gap(&h->text, GAP_BREAK);
 	if (!(flags & TAGF_NOTIFY))
 		return;
+	if (flags & TAGF_MARKER)
+		html_marker_close(h);
 	switch (id) {
+	case TAG_A:
+		if (h->active.at == h->stack.len)
+			h->active.at = -1;
+		break;
 	case TAG_H1:
 	case TAG_H2:
 	case TAG_H3:
@@ -102,6 +108,8 @@ static void push(struct html *h, enum html_ns ns, unsigned id, uint32_t hash)
 	if (h->stack.len == HTML_STACK_MAX)
 		html_pop(h);
 	html_stack_push(&h->stack, ns, id, hash);
+	html_stack_top(&h->stack)->links = (uint32_t)h->nlinks;
+	html_stack_top(&h->stack)->own = 0;
 }
 
 /* What the start of an HTML element means to the facts, whether it stays open or not. */
@@ -115,23 +123,37 @@ static void opened(struct html *h, const struct html_tag *tag, unsigned flags)
 		html_links(h, tag, NS_HTML);
 }
 
+void html_push(struct html *h, const struct html_tag *tag, enum html_ns ns, size_t first)
+{
+	size_t n = h->nlinks - first, after = html_place(h, first);
+	struct html_open *e;
+
+	push(h, ns, tag->id, tag->hash);
+	e = html_stack_top(&h->stack);
+	e->links = (uint32_t)after;
+	e->own = (uint32_t)n;
+}
+
 void html_insert(struct html *h, const struct html_tag *tag, enum html_ns ns)
 {
+	size_t first = h->nlinks;
 	unsigned flags;
 
 	if (ns != NS_HTML) {
 		html_links(h, tag, ns);
 		if (tag->id == TAG_SVG)
 			h->hidden++;
-		push(h, ns, tag->id, tag->hash);
+		html_push(h, tag, ns, first);
 		return;
 	}
 	flags = html_tags[tag->id].flags;
 	if (flags & (TAGF_NOTOK | TAGF_BREAK | TAGF_LINK))
 		opened(h, tag, flags);
-	push(h, NS_HTML, tag->id, tag->hash);
+	html_push(h, tag, NS_HTML, first);
 	if (!(flags & (TAGF_HIDE | TAGF_NOTIFY)))
 		return;
+	if (flags & TAGF_MARKER)
+		html_marker_open(h);
 	if (flags & TAGF_HIDE)
 		h->hidden++;
 	if (html_tags[tag->id].start == START_HEADING)
@@ -140,7 +162,11 @@ void html_insert(struct html *h, const struct html_tag *tag, enum html_ns ns)
 
 void html_insert_void(struct html *h, const struct html_tag *tag)
 {
+	size_t first = h->nlinks;
+
 	opened(h, tag, html_tags[tag->id].flags);
+	if (h->nlinks > first)
+		html_place(h, first);
 }
 
 void html_insert_implied(struct html *h, unsigned id)

@@ -31,20 +31,20 @@ tag("li", "LI", "LI", "SPECIAL BREAK BREAKOUT NOTOK IMPLIED")
 tag("dd dt", "DD", "DD", "SPECIAL BREAK BREAKOUT NOTOK IMPLIED")
 tag("plaintext", "PLAINTEXT", "ANY", "SPECIAL BREAK")
 tag("button", "BUTTON", "BLOCK", "SPECIAL NOTOK LINK")
-tag("a", "ORDINARY", "A", "LINK")
-tag("b big code em i s small strike strong tt u", "ORDINARY", "ANY", "BREAKOUT")
-tag("font")
-tag("nobr", "ORDINARY", "ANY", "BREAKOUT")
-tag("applet marquee", "OBJECT", "BLOCK", "SPECIAL SCOPE NOTOK")
-tag("object", "OBJECT", "BLOCK", "SPECIAL SCOPE NOTOK LINK")
+tag("a", "A", "A", "LINK NOTIFY")
+tag("b big code em i s small strike strong tt u", "ORDINARY", "FORMATTING", "BREAKOUT")
+tag("font", "ORDINARY", "FORMATTING")
+tag("nobr", "ORDINARY", "FORMATTING", "BREAKOUT")
+tag("applet marquee", "ORDINARY", "BLOCK", "SPECIAL SCOPE NOTOK MARKER NOTIFY")
+tag("object", "ORDINARY", "BLOCK", "SPECIAL SCOPE NOTOK LINK MARKER NOTIFY")
 tag("table", "TABLE", "ANY", "SPECIAL SCOPE NOTOK LINK BREAK BREAKOUT NOTIFY")
 tag("area", "VOID", "ANY", "SPECIAL NOTOK LINK")
 tag("br", "VOID", "BR", "SPECIAL NOTOK BREAK BREAKOUT")
 tag("embed img", "VOID", "ANY", "SPECIAL NOTOK LINK BREAKOUT")
 tag("keygen wbr", "VOID", "ANY", "SPECIAL NOTOK")
 tag("input", "INPUT", "ANY", "SPECIAL LINK")
-tag("param", "VOID", "ANY", "SPECIAL")
-tag("source track", "VOID", "ANY", "SPECIAL LINK")
+tag("param", "PARAM", "ANY", "SPECIAL")
+tag("source track", "PARAM", "ANY", "SPECIAL LINK")
 tag("hr", "HR", "ANY", "SPECIAL NOTOK BREAK BREAKOUT")
 tag("image", "IMAGE", "ANY", "")
 tag("textarea", "TEXTAREA", "ANY", "SPECIAL NOTOK")
@@ -58,8 +58,8 @@ tag("rb rtc", "RB", "ANY", "IMPLIED")
 tag("rp rt", "RP", "ANY", "IMPLIED")
 tag("math", "MATH")
 tag("svg", "SVG")
-tag("caption", "IGNORE", "IGNORE", "SPECIAL SCOPE BREAK NOTIFY")
-tag("td th", "IGNORE", "IGNORE", "SPECIAL SCOPE LINK NOTIFY")
+tag("caption", "IGNORE", "IGNORE", "SPECIAL SCOPE BREAK MARKER NOTIFY")
+tag("td th", "IGNORE", "IGNORE", "SPECIAL SCOPE LINK MARKER NOTIFY")
 tag("tbody tfoot thead", "IGNORE", "IGNORE", "SPECIAL")
 tag("tr", "IGNORE", "IGNORE", "SPECIAL BREAK")
 tag("col colgroup", "IGNORE", "IGNORE", "SPECIAL")
@@ -73,7 +73,7 @@ tag("link", "HEAD", "ANY", "SPECIAL LINK")
 tag("meta", "HEAD", "ANY", "SPECIAL BREAKOUT LINK")
 tag("noframes style title", "HEAD", "ANY", "SPECIAL")
 tag("script", "HEAD", "ANY", "SPECIAL LINK")
-tag("template", "HEAD", "TEMPLATE", "SPECIAL SCOPE HIDE NOTIFY")
+tag("template", "HEAD", "TEMPLATE", "SPECIAL SCOPE HIDE MARKER NOTIFY")
 # Ordinary elements that matter for another reason.
 tag("noscript", "ORDINARY", "ANY", "SPECIAL")
 tag("audio video", "ORDINARY", "ANY", "LINK")
@@ -94,10 +94,12 @@ def ident(prefix, name):
 
 
 def key(name):
-    h = 0
-    for c in name.encode():
-        h = ((h << 8 | h >> 56) & (1 << 64) - 1) ^ c
-    return h
+    """html_name_key of html_names.h."""
+    b = name.encode()
+    k = int.from_bytes(b[:8], "little")
+    if len(b) > 8:
+        k ^= int.from_bytes(b[-8:], "little") * 0x9E3779B97F4A7C15 & (1 << 64) - 1
+    return k
 
 
 def perfect(names, bits):
@@ -110,14 +112,18 @@ def perfect(names, bits):
             return m
 
 
-FLAGS = ["SPECIAL", "SCOPE", "BREAK", "BREAKOUT", "IMPLIED", "NOTIFY", "NOTOK", "LINK", "HIDE"]
+TAG_BITS, ATTR_BITS = 10, 7
+TM, AM = perfect(sorted(TAGS), TAG_BITS), perfect(ATTRS, ATTR_BITS)
+
+FLAGS = ["SPECIAL", "SCOPE", "BREAK", "BREAKOUT", "IMPLIED", "NOTIFY", "NOTOK", "LINK", "HIDE", "MARKER"]
 NOTES = {
     "SPECIAL": "the special category",
     "SCOPE": "bounds \"has an element in scope\"",
     "BREAK": "starts and ends a line of text",
     "BREAKOUT": "leaves foreign content",
     "IMPLIED": "its end tag is implied",
-    "NOTIFY": "html_text.c hears of its end",
+    "NOTIFY": "its end means something to the facts",
+    "MARKER": "misnested <a> outside does not reach in",
     "NOTOK": "sets frameset-ok to \"not ok\"",
     "LINK": "may carry a URL",
     "HIDE": "its text is not main text",
@@ -136,7 +142,7 @@ def header(names):
     w = ["/* html_names.h - tag and attribute names the HTML reader knows, and what they mean.",
          " *", " * Written by tests/tools/html_names.py; change that.", " */",
          "#ifndef SKITTER_PAGE_HTML_NAMES_H", "#define SKITTER_PAGE_HTML_NAMES_H", "",
-         "#include <stddef.h>", "#include <stdint.h>", "",
+         "#include <stddef.h>", "#include <stdint.h>", "#include <string.h>", "#include <strings.h>", "",
          "/* clang-format off */", "enum html_tag_id {", "\tTAG_NONE,"]
     w += [f"\t{ident('TAG_', n)}," for n in names]
     w += ["\tTAG_COUNT", "};", "", "enum html_attr_id {", "\tHTML_ATTR_NONE,"]
@@ -151,46 +157,63 @@ def header(names):
           "\tuint8_t start; /* enum html_start */", "\tuint8_t end;   /* enum html_end */",
           "\tuint16_t flags; /* enum html_tag_flags */", "};", "",
           "extern const struct html_tag_info html_tags[TAG_COUNT];", "",
-          "/* The key of a lower-case name: for each byte, key = HTML_KEY(key, byte). */",
-          "#define HTML_KEY(key, byte) ((((uint64_t)(key) << 8) | ((uint64_t)(key) >> 56)) ^ (unsigned char)(byte))", "",
+          "struct html_attr_info {", "\tuint64_t key;", "\tconst char *name;", "\tsize_t len;", "};", "",
+          "extern const struct html_attr_info html_attrs[];", "",
+          "/* Hash tables without collisions: multiply, shift, compare. */",
+          f"extern const uint8_t html_tag_slots[{1 << TAG_BITS}];",
+          f"extern const uint8_t html_attr_slots[{1 << ATTR_BITS}];", "",
+          "/* Each byte in lower case. */",
+          "static inline uint64_t html_lower8(uint64_t x)", "{",
+          "\tuint64_t low7 = x & 0x7f7f7f7f7f7f7f7fu;",
+          "\tuint64_t ge_a = low7 + 0x3f3f3f3f3f3f3f3fu, gt_z = low7 + 0x2525252525252525u;",
+          "", "\treturn x | ((ge_a ^ gt_z) & ~x & 0x8080808080808080u) >> 2;", "}", "",
+          "/* The name itself up to 8 bytes, a hash of longer ones; the same in any case. `room` bytes",
+          " * may be read from `name` on, at least len. */",
+          "static inline uint64_t html_name_key(const char *name, size_t len, size_t room)", "{",
+          "\tuint64_t key = 0, tail;", "",
+          "\tif (len > 8) {",
+          "\t\tmemcpy(&key, name, 8);",
+          "\t\tmemcpy(&tail, name + len - 8, 8);",
+          "\t\treturn html_lower8(key) ^ html_lower8(tail) * 0x9e3779b97f4a7c15u;", "\t}",
+          "\tif (room >= 8) {",
+          "\t\tmemcpy(&key, name, 8);",
+          "\t\tkey &= len ? ~(uint64_t)0 >> (64 - 8 * len) : 0;",
+          "\t} else {",
+          "\t\tmemcpy(&key, name, len);", "\t}",
+          "\treturn html_lower8(key);", "}", "",
           "/* The id of a name of that key and length; `name` in any case. 0 = unknown. */",
-          "unsigned html_tag_find(uint64_t key, const char *name, size_t len);",
-          "unsigned html_attr_find(uint64_t key, const char *name, size_t len);",
+          "static inline unsigned html_tag_find(uint64_t key, const char *name, size_t len)", "{",
+          f"\tunsigned id = html_tag_slots[key * {TM:#x}u >> {64 - TAG_BITS}];", "",
+          "\tif (html_tags[id].key != key || html_tags[id].len != len)", "\t\treturn 0;",
+          "\treturn len <= 8 || strncasecmp(html_tags[id].name, name, len) == 0 ? id : 0;", "}", "",
+          "static inline unsigned html_attr_find(uint64_t key, const char *name, size_t len)", "{",
+          f"\tunsigned id = html_attr_slots[key * {AM:#x}u >> {64 - ATTR_BITS}];", "",
+          "\tif (html_attrs[id].key != key || html_attrs[id].len != len)", "\t\treturn 0;",
+          "\treturn len <= 8 || strncasecmp(html_attrs[id].name, name, len) == 0 ? id : 0;", "}",
           "/* clang-format on */", "", "#endif"]
     return w
 
 
 def table(name, names, prefix, bits, m):
-    w = [f"static const uint8_t {name}_slots[{1 << bits}] = {{"]
+    w = [f"const uint8_t html_{name}_slots[{1 << bits}] = {{"]
     for n in names:
         w.append(f"\t[{(key(n) * m & (1 << 64) - 1) >> 64 - bits}] = {ident(prefix, n)},")
     return w + ["};", ""]
 
 
 def source(names):
-    tb, ab = 10, 7
-    tm, am = perfect(names, tb), perfect(ATTRS, ab)
     w = ["/* Written by tests/tools/html_names.py; change that. */", '#include "crawler/page/html_names.h"', "",
-         "#include <strings.h>", "", "/* clang-format off */", "const struct html_tag_info html_tags[TAG_COUNT] = {",
+         "/* clang-format off */", "const struct html_tag_info html_tags[TAG_COUNT] = {",
          '\t[TAG_NONE] = {0, "", 0, START_ORDINARY, END_ANY, 0},']
     for n in names:
         s, e, f = TAGS[n]
         fl = " | ".join("TAGF_" + x for x in f) or "0"
         w.append(f'\t[{ident("TAG_", n)}] = {{{key(n):#x}u, "{n}", {len(n)}, START_{s}, END_{e}, {fl}}},')
-    w += ["};", "", "static const struct {", "\tuint64_t key;", "\tconst char *name;",
-          "\tsize_t len;", "} attrs[] = {"]
+    w += ["};", "", "const struct html_attr_info html_attrs[] = {"]
     w += [f'\t[{ident("HTML_ATTR_", n)}] = {{{key(n):#x}u, "{n}", {len(n)}}},' for n in ATTRS]
     w += ["};", ""]
-    w += table("tag", names, "TAG_", tb, tm) + table("attr", ATTRS, "HTML_ATTR_", ab, am)
-    w += ["/* Up to 8 bytes the key is the name itself. */",
-          "unsigned html_tag_find(uint64_t key, const char *name, size_t len)", "{",
-          f"\tunsigned id = tag_slots[key * {tm:#x}u >> {64 - tb}];", "",
-          "\tif (html_tags[id].key != key || html_tags[id].len != len)", "\t\treturn 0;",
-          "\treturn len <= 8 || strncasecmp(html_tags[id].name, name, len) == 0 ? id : 0;", "}", "",
-          "unsigned html_attr_find(uint64_t key, const char *name, size_t len)", "{",
-          f"\tunsigned id = attr_slots[key * {am:#x}u >> {64 - ab}];", "",
-          "\tif (attrs[id].key != key || attrs[id].len != len)", "\t\treturn 0;",
-          "\treturn len <= 8 || strncasecmp(attrs[id].name, name, len) == 0 ? id : 0;", "}", "/* clang-format on */"]
+    w += table("tag", names, "TAG_", TAG_BITS, TM) + table("attr", ATTRS, "HTML_ATTR_", ATTR_BITS, AM)
+    w += ["/* clang-format on */"]
     return w
 
 
