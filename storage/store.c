@@ -19,8 +19,7 @@
 	"pragma page_size = 16384;"   \
 	"pragma secure_delete = off;" \
 	"pragma temp_store = memory;" \
-	"pragma foreign_keys = off;"  \
-	""
+	"pragma foreign_keys = off;"
 
 /* Escapes what a URI file name gives a meaning, so that every path can be opened. */
 static char *file_uri(const char *path, const char *query)
