@@ -132,41 +132,93 @@ static void test_join_all(void **state)
 
 /* ---- time ---- */
 
-struct nap {
-	int ms;
-	char name[8];
-	int64_t took;
-};
-
-static void naps(void *arg)
+static void sleeps_exactly(void *arg)
 {
-	struct nap *n = arg;
+	int ms = *(int *)arg;
 	int64_t began = clock_ns();
 
-	assert_int_equal(co_sleep_ms(n->ms), 0);
-	n->took = clock_ns() - began;
-	buf_add_str(&said, n->name);
+	assert_int_equal(co_sleep_ms(ms), 0);
+	assert_true(clock_ns() - began >= ms * INT64_C(1000000));
 }
 
-static void test_sleep_sorts(void **state)
+static void test_sleep_is_never_shorter(void **state)
 {
 	(void)state;
-	struct nap nap[] = {{30, "c", 0}, {10, "a", 0}, {20, "b", 0}, {0, "0", 0}, {30, "d", 0}};
+	int ms[] = {0, 1, 2, 3, 5, 8, 13};
+	struct co *co[7];
 
-	for (size_t i = 0; i < 5; i++)
-		co_detach(co_spawn(loop, nap[i].name, naps, &nap[i]));
-	loop_run(loop);
-	assert_string_equal(said.data, "0abcd");
-	for (size_t i = 0; i < 5; i++)
-		assert_true(nap[i].took >= nap[i].ms * INT64_C(1000000));
+	for (int i = 0; i < 7; i++)
+		co[i] = co_spawn(loop, "sleeps", sleeps_exactly, &ms[i]);
+	co_join_all(co, 7);
 }
 
-static size_t woken;
+struct date {
+	int64_t at;
+	char name[8];
+};
 
-static void sleeps_a_bit(void *arg)
+static void keeps_date(void *arg)
 {
-	assert_int_equal(co_sleep_ms((int64_t)(size_t)arg % 50), 0);
-	woken++;
+	struct date *d = arg;
+
+	assert_int_equal(co_park(d->at), -1);
+	assert_int_equal(errno, ETIMEDOUT);
+	buf_add_str(&said, d->name);
+}
+
+/* By deadline, and by who came first where it is the same. */
+static void test_deadlines_sort(void **state)
+{
+	(void)state;
+	struct date d[] = {{30, "d"}, {10, "b"}, {20, "c"}, {0, "a"}, {30, "e"}, {10, "B"}};
+	int64_t base = clock_ms() + 1;
+
+	for (size_t i = 0; i < 6; i++) {
+		d[i].at += base;
+		co_detach(co_spawn(loop, d[i].name, keeps_date, &d[i]));
+	}
+	loop_run(loop);
+	assert_string_equal(said.data, "abBcde");
+}
+
+/* Many, in and out of the heap in no order. */
+static int64_t last_at;
+static size_t dates_kept;
+
+static void keeps_one_of_many(void *arg)
+{
+	int64_t at = *(int64_t *)arg;
+
+	if (co_park(at) && errno == ETIMEDOUT) {
+		assert_true(at >= last_at);
+		last_at = at;
+		dates_kept++;
+	}
+}
+
+static void test_heap(void **state)
+{
+	enum { N = 300 };
+	struct co *co[N];
+	int64_t at[N], base = clock_ms() + 1;
+	uint32_t x = 12345;
+
+	(void)state;
+	last_at = 0;
+	dates_kept = 0;
+	for (int i = 0; i < N; i++) {
+		x = x * 1664525 + 1013904223;
+		at[i] = base + (int64_t)(x >> 16) % 40;
+		co[i] = co_spawn(loop, "date", keeps_one_of_many, &at[i]);
+	}
+	co_join(co_spawn(loop, "a", says, a)); /* the others are in the heap now */
+	for (int i = 0; i < N; i += 3)
+		co_cancel(co[i]);
+	for (int i = 1; i < N; i += 3)
+		if (!co_done(co[i]))
+			co_wake(co[i]);
+	co_join_all(co, N);
+	assert_in_range(dates_kept, N / 3, N);
 }
 
 /* ---- park and wake ---- */
@@ -287,6 +339,14 @@ static void test_wake_wins_over_later_cancel(void **state)
 }
 
 /* ---- cancel ---- */
+
+static size_t woken;
+
+static void sleeps_a_bit(void *arg)
+{
+	assert_int_equal(co_sleep_ms((int64_t)(size_t)arg), 0);
+	woken++;
+}
 
 static void counts_cancels(void *arg)
 {
@@ -436,7 +496,9 @@ int main(void)
 		TEST(test_join_of_ended),
 		TEST(test_join_on_main),
 		TEST(test_join_all),
-		TEST(test_sleep_sorts),
+		TEST(test_sleep_is_never_shorter),
+		TEST(test_deadlines_sort),
+		TEST(test_heap),
 		TEST(test_wake_only_queues),
 		TEST(test_wake_of_not_parked_does_nothing),
 		TEST(test_waitlist_is_fair),
