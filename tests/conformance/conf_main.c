@@ -54,7 +54,7 @@ static FILE *open_in(struct conf *c, const char *relpath)
 	return f;
 }
 
-/* Whether p is "\\uXXXX" of a surrogate; `high` asks for which half. */
+/* Whether p is a \\u escape of a surrogate; `high` asks for which half. */
 static bool is_surrogate(const char *p, bool high)
 {
 	const char *digits = high ? "89abAB" : "cdefCDEF";
@@ -250,7 +250,7 @@ int main(int argc, char **argv)
 	for (i = 0; i < sizeof(parts) / sizeof(parts[0]); i++) {
 		if (parts[i].run)
 			parts[i].run(&c);
-		else if (p[1])
+		else
 			printf("%-28s skipped (not built)\n", parts[i].name);
 	}
 	if (c.misses)
