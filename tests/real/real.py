@@ -1,8 +1,9 @@
 #!/usr/bin/python3
-"""real.py BUILD DOCS [sites|live|kills]... - what a crawl of real sites must give.
+"""real.py BUILD DOCS [sites|live|full|kills]... - what a crawl of real sites must give.
 
 sites  every page a browser could reach is stored exactly once, nothing is requested twice
 live   while it crawls: parsers and storage threads, SIGUSR1, queries, SIGINT, resume
+full   the disk is full: status 4, nothing committed is lost, and with space again it goes on
 kills  kill -9 at random moments, resume: the same set, no page twice, no child before its parent
 """
 import collections
@@ -161,6 +162,13 @@ def run_live(build, docs, nginx, work):
     check("live: two parser processes", len(parsers_of(process.pid)) == 2, str(parsers_of(process.pid)))
     check("live: storage threads", len(threads_of(process.pid)) >= 4, str(threads_of(process.pid)))
     stock_shell(crawl, "live")
+    status = subprocess.run([crawl.skitter, "status", str(crawl.db)], capture_output=True, text=True, timeout=60)
+    check("live: status of a running crawl", status.returncode == 0 and status.stdout, status.stderr)
+    victim = parsers_of(process.pid)[0]
+    os.kill(victim, signal.SIGKILL)
+    check("live: a parser that dies is replaced",
+          until(lambda: len(parsers_of(process.pid)) == 2 and victim not in parsers_of(process.pid)),
+          str(parsers_of(process.pid)))
     other = subprocess.run([crawl.skitter, "resume", str(crawl.db)], capture_output=True, text=True, timeout=60)
     check("live: a second crawl on the same file is refused", other.returncode in (2, 4) and "in use" in other.stderr,
           f"exit status {other.returncode}: {other.stderr}")
@@ -175,6 +183,36 @@ def run_live(build, docs, nginx, work):
     rc = crawl.wait(crawl.resume("--delay", "0", "--per-host", "32"))
     check("live: resume ends well", rc == 0, f"exit status {rc}\n{crawl.said()[-2000:]}")
     check_set(crawl, expected, "live")
+
+
+# ---- no space left ----
+
+FULL = """
+mount -t tmpfs -o size=3m tmpfs "$1" || exit 77
+"$2" crawl -o "$1/full.db" --delay 0 --per-host 8 "$3"
+echo "first $?"
+mount -o remount,size=400m "$1" || exit 77
+"$2" resume "$1/full.db"
+echo "second $?"
+cp "$1/full.db" "$4"
+"""
+
+
+def run_full(build, docs, nginx, work):
+    crawl = Crawl(build, nginx, "python", work / "full.db")
+    small = work / "small"
+    small.mkdir(exist_ok=True)
+    words = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    words += ["sh", "-c", FULL, "sh", str(small), crawl.skitter, nginx.url("python"), str(crawl.db)]
+    r = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=200 * SLOW)
+    if r.returncode == 77 or "unshare" in r.stderr.partition(":")[0]:
+        print(f"             full: skipped, no file system can be mounted here: {r.stderr.strip()[:200]}")
+        return
+    check("full: a full disk ends the crawl with status 4 and a sentence",
+          "first 4" in r.stdout and re.search("full|space", r.stderr), r.stdout + r.stderr[-2000:])
+    check("full: with space again it goes on", "second 0" in r.stdout, r.stdout + r.stderr[-2000:])
+    if crawl.db.exists():
+        check_set(crawl, site.reachable(docs, "python"), "full")
 
 
 # ---- kill -9 ----
@@ -248,7 +286,7 @@ def run_kills(build, docs, nginx, work):
 
 def main():
     build, docs = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
-    suites = {"sites": run_sites, "live": run_live, "kills": run_kills}
+    suites = {"sites": run_sites, "live": run_live, "full": run_full, "kills": run_kills}
     work = build / "real"
     with site.Nginx(docs, work / "nginx") as nginx:
         for name in sys.argv[3:] or suites:

@@ -117,8 +117,12 @@ static pid_t start(struct run *r, const struct world_step *s, char **argv)
 	file_name(name, sizeof(name), "in", r->nruns);
 	in = fopen(name, "w");
 	if (in) {
-		fwrite(s->input.data, 1, s->input.len, in);
+		struct buf text = BUF_INIT;
+
+		world_subst(r->world, s->input.data, s->input.len, &text);
+		fwrite(text.data, 1, text.len, in);
 		fclose(in);
+		buf_release(&text);
 	}
 	fflush(NULL);
 	pid = fork();

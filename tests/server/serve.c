@@ -345,7 +345,10 @@ static void conn_next(struct conn *c)
 	if (c->answering)
 		return;
 	if (end.pos < 0) {
-		if (evbuffer_get_length(in) > HEAD_MAX)
+		/* No method begins so: TLS, perhaps. It hears HTTP and knows. */
+		if (evbuffer_get_length(in) > 0 && !isupper(*evbuffer_pullup(in, 1)))
+			serve_request(c, mem_strdup(""));
+		else if (evbuffer_get_length(in) > HEAD_MAX)
 			conn_free(c, false);
 		return;
 	}

@@ -73,6 +73,7 @@ struct world_step {
 	int exit;	     /* expected; -1 = a signal of ours ends it */
 	int signal;	     /* 0 = none */
 	int signal_requests; /* after so many requests of this run */
+	int signal_again_ms; /* > 0: once more, so long after the first */
 	struct buf out, err; /* texts that must be there, NUL after each */
 	struct buf not_err;  /* texts that must not be there */
 	struct buf input;    /* for stdin */

@@ -55,14 +55,15 @@ static struct world_step *last_run(struct world *w, struct world_text *t)
 	return NULL;
 }
 
-/* `signal NAME after N requests` */
+/* `signal NAME after N requests [again MS]` */
 static int signal_word(struct world_step *s, struct world_text *t)
 {
 	char name[16];
-	int n;
+	int n, again = 0;
 
-	if (sscanf(t->rest, "%15s after %d requests", name, &n) != 2)
-		return world_bad(t, "expected: signal NAME after N requests");
+	if (sscanf(t->rest, "%15s after %d requests again %d", name, &n, &again) < 2)
+		return world_bad(t, "expected: signal NAME after N requests [again MS]");
+	s->signal_again_ms = again;
 	s->signal_requests = n;
 	return world_signal(t, name, &s->signal);
 }
