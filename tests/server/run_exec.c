@@ -131,37 +131,52 @@ static pid_t start(struct run *r, const struct world_step *s, char **argv)
 	return pid;
 }
 
+struct watch {
+	pid_t pid;
+	int seen;	  /* requests */
+	int64_t again_ms; /* when the signal is due once more; 0 = not */
+};
+
 /* Reads what the server saw; sends the signals that the world asks for. */
-static void on_requests(struct run *r, const struct world_step *s, pid_t pid, int *seen)
+static void on_requests(struct run *r, const struct world_step *s, struct watch *w)
 {
 	unsigned char bytes[256];
 	ssize_t n = read(r->requests, bytes, sizeof(bytes));
 
 	for (ssize_t i = 0; i < n; i++) {
 		if (bytes[i])
-			kill(pid, bytes[i]);
-		if (s->signal && ++*seen == s->signal_requests)
-			kill(pid, s->signal);
+			kill(w->pid, bytes[i]);
+		if (!s->signal || ++w->seen != s->signal_requests)
+			continue;
+		kill(w->pid, s->signal);
+		if (s->signal_again_ms)
+			w->again_ms = clock_ms() + s->signal_again_ms;
 	}
 }
 
 /* Waits for the end; a crawl that hangs is asked where (SIGUSR1), then killed. */
 static int watch(struct run *r, const struct world_step *s, pid_t pid)
 {
-	int64_t limit_ms = (int64_t)r->world->limit_s * 1000 * r->slow, end = clock_ms() + limit_ms;
+	int64_t end = clock_ms() + (int64_t)r->world->limit_s * 1000 * r->slow, now, next;
 	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
 	struct pollfd fds[2] = {{pidfd, POLLIN, 0}, {r->requests, POLLIN, 0}};
-	int status = 0, seen = 0;
+	struct watch w = {.pid = pid};
+	int status = 0;
 
-	while (clock_ms() < end) {
-		if (poll(fds, 2, (int)(end - clock_ms())) < 0 && errno != EINTR)
+	while ((now = clock_ms()) < end) {
+		next = w.again_ms && w.again_ms < end ? w.again_ms : end;
+		if (poll(fds, 2, next > now ? (int)(next - now) : 0) < 0 && errno != EINTR)
 			break;
 		if (fds[1].revents & POLLIN)
-			on_requests(r, s, pid, &seen);
+			on_requests(r, s, &w);
 		else if (fds[1].revents)
 			fds[1].fd = -1;
 		if (fds[0].revents)
 			break;
+		if (w.again_ms && clock_ms() >= w.again_ms) {
+			kill(pid, s->signal);
+			w.again_ms = 0;
+		}
 	}
 	if (!fds[0].revents) {
 		run_fail(r, s->line,
