@@ -202,6 +202,34 @@ static void test_lock_of_the_dead(void **state)
 	fix_close(&f);
 }
 
+/* A stranger in the middle of a long read: stop does not wait for them, and loses nothing. */
+static void test_stop_under_a_reader(void **state)
+{
+	struct fix f;
+	struct store *st;
+	struct page *p;
+	sqlite3 *db;
+
+	(void)state;
+	fix_open(&f);
+	st = fix_start(&f, STORE_CREATE);
+	p = page_new(st);
+	page_url(p, 1, 0, "https://example.com/");
+	fix_put(st, p);
+	assert_int_equal(sqlite3_open(f.path, &db), SQLITE_OK);
+	assert_int_equal(
+		sqlite3_exec(db, "begin; select count(*) from pages", NULL, NULL, NULL), SQLITE_OK);
+	p = page_new(st);
+	page_url(p, 2, 0, "https://example.com/2");
+	fix_put(st, p);
+	fix_stop(&f, st, true);
+	assert_true(fix_has_file(&f, "-wal"));
+	sqlite3_close(db);
+	fix_expect(f.path, "select count(*) from url", "2\n");
+	fix_expect(f.path, "select value from meta where key = 'state'", "finished\n");
+	fix_close(&f);
+}
+
 static void test_meta(void **state)
 {
 	struct fix f;
@@ -234,6 +262,7 @@ int main(void)
 		cmocka_unit_test(test_odd_names),
 		cmocka_unit_test(test_lock),
 		cmocka_unit_test(test_lock_of_the_dead),
+		cmocka_unit_test(test_stop_under_a_reader),
 		cmocka_unit_test(test_meta),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

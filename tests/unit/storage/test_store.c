@@ -374,6 +374,42 @@ static void test_gap(void **state)
 	fix_close(&f);
 }
 
+/* The write-ahead log is moved into the database while the crawl goes on. */
+static void test_log_stays_short(void **state)
+{
+	static char noise[1 << 16];
+	struct store_stats s;
+	struct fix f;
+	struct store *st;
+	struct stat sb;
+	char wal[120];
+
+	(void)state;
+	srand(3);
+	for (size_t i = 0; i < sizeof(noise); i++)
+		noise[i] = (char)rand();
+	fix_open(&f);
+	st = fix_start(&f, STORE_CREATE);
+	for (uint64_t id = 1; id <= 2000; id++) {
+		struct page *p = page_new(st);
+		page_url(p, id, 0, SITE "/");
+		page_fetch(p, id, 200, NULL);
+		p->item.body = noise;
+		p->item.body_len = sizeof(noise);
+		fix_put(st, p);
+	}
+	while (store_queued(st))
+		usleep(1000);
+	store_stats(st, &s);
+	assert_true(s.checkpoints > 0);
+	snprintf(wal, sizeof(wal), "%s-wal", f.path);
+	assert_int_equal(stat(wal, &sb), 0);
+	assert_true(sb.st_size < (off_t)2000 * (off_t)sizeof(noise));
+	fix_stop(&f, st, true);
+	fix_expect(f.path, "select count(*), sum(length(body)) from bodies", "2000|131072000\n");
+	fix_close(&f);
+}
+
 static void test_stats(void **state)
 {
 	struct fix f;
@@ -408,6 +444,7 @@ int main(void)
 		cmocka_unit_test(test_no_bodies),
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_gap),
+		cmocka_unit_test(test_log_stays_short),
 		cmocka_unit_test(test_stats),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
