@@ -194,7 +194,7 @@ echo "first $?"
 mount -o remount,size=400m "$1" || exit 77
 "$2" resume "$1/full.db"
 echo "second $?"
-cp "$1/full.db" "$4"
+cp "$1"/full.db* "$4"
 """
 
 
@@ -203,7 +203,7 @@ def run_full(build, docs, nginx, work):
     small = work / "small"
     small.mkdir(exist_ok=True)
     words = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
-    words += ["sh", "-c", FULL, "sh", str(small), crawl.skitter, nginx.url("python"), str(crawl.db)]
+    words += ["sh", "-c", FULL, "sh", str(small), crawl.skitter, nginx.url("python"), str(work)]
     r = subprocess.run(words, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=200 * SLOW)
     if r.returncode == 77 or "unshare" in r.stderr.partition(":")[0]:
         print(f"             full: skipped, no file system can be mounted here: {r.stderr.strip()[:200]}")
