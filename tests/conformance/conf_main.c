@@ -54,7 +54,7 @@ static FILE *open_in(struct conf *c, const char *relpath)
 	return f;
 }
 
-/* Whether p is a \\u escape of a surrogate; `high` asks for which half. */
+/* Whether p is a \u escape of a surrogate; `high` asks for which half. */
 static bool is_surrogate(const char *p, bool high)
 {
 	const char *digits = high ? "89abAB" : "cdefCDEF";
