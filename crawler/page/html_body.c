@@ -70,11 +70,13 @@ static void start_svg_math(struct html *h, const struct html_tag *tag, enum html
 static void start_body_again(struct html *h, const struct html_tag *tag)
 {
 	const struct html_stack *s = &h->stack;
+	size_t first = h->nlinks;
 
 	if (s->len < 2 || html_stack_find(s, TAG_BODY) != 1 || html_in_template(h))
 		return;
 	h->frameset_ok = false;
 	html_links(h, tag, NS_HTML);
+	html_place_in_body(h, first);
 }
 
 /* A frameset replaces the body, and all that was found in it, as long as that was empty to
@@ -115,6 +117,12 @@ enum html_again html_body_start(struct html *h, const struct html_tag *tag)
 		html_insert(h, tag, NS_HTML);
 		break;
 	case START_A: html_active_start(h, tag); break;
+	case START_NOBR:
+		if (html_in_scope(&h->stack, TAG_NOBR))
+			html_formatting_end(h, tag);
+		html_reconstruct(h);
+		html_insert(h, tag, NS_HTML);
+		break;
 	case START_BLOCK:
 	case START_PRE:
 		html_close_p(h);
@@ -197,10 +205,10 @@ static void end_form(struct html *h)
 	if (!(in_template || was_open) || !html_in_scope(&h->stack, TAG_FORM))
 		return;
 	html_pop_implied(h, TAG_NONE);
-	/* Elsewhere than at the top only the form itself is taken out of the stack. That it stays
-	 * here as a passed-over entry changes nothing a link depends on. */
-	if (html_top_is(h, TAG_FORM) || in_template)
+	if (in_template || html_top_is(h, TAG_FORM))
 		html_close(h, TAG_FORM);
+	else /* only the form goes, what is open in it stays */
+		html_take_out(h, html_stack_find(&h->stack, TAG_FORM));
 }
 
 static void end_heading(struct html *h)

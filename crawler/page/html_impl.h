@@ -145,10 +145,16 @@ static inline bool html_in_template(const struct html *h)
 
 /* Puts the links from `first` on where the tree has them; returns where they end now. */
 size_t html_place(struct html *h, size_t first);
+/* The same for what a second start tag adds to the body. */
+void html_place_in_body(struct html *h, size_t first);
+/* The table before which a new element goes, or -1. */
+int32_t html_foster_table(const struct html *h);
 void html_active_reopen(struct html *h);
 void html_active_start(struct html *h, const struct html_tag *tag);
 void html_active_end(struct html *h, const struct html_tag *tag);
 void html_formatting_end(struct html *h, const struct html_tag *tag);
+/* Takes one entry out of the stack, if not too much is above it. */
+void html_take_out(struct html *h, int32_t at);
 void html_marker_open(struct html *h);
 void html_marker_close(struct html *h);
 

@@ -42,13 +42,17 @@ static void move_down(struct html *h, size_t to, size_t first, int32_t inside, i
 		h->markers[i].link = moved(h->markers[i].link, to, first, n);
 	if (h->body_links > to)
 		h->body_links += n;
-	for (int32_t i = h->stack.len - 1; i >= 0 && h->stack.open[i].links >= to; i--)
-		if (h->stack.open[i].links > to || (i >= inside && i < outside))
-			h->stack.open[i].links += (uint32_t)n;
+	for (int32_t i = h->stack.len - 1; i >= 0; i--) {
+		struct html_open *e = &h->stack.open[i];
+
+		if (e->links > to || (e->links == to && i >= inside && i < outside))
+			e->links += (uint32_t)n;
+		else if (e->links < to && e->foster < 0)
+			break; /* and so it goes on below */
+	}
 }
 
-/* The table before which a new element goes, or -1. */
-static int32_t foster_table(const struct html *h)
+int32_t html_foster_table(const struct html *h)
 {
 	const struct html_stack *s = &h->stack;
 	const struct html_open *e = html_stack_top(s);
@@ -62,14 +66,16 @@ static int32_t foster_table(const struct html *h)
 
 size_t html_place(struct html *h, size_t first)
 {
-	int32_t table = h->stack.len ? foster_table(h) : -1, subtree;
+	int32_t table = h->stack.len ? html_foster_table(h) : -1, subtree;
 	const struct html_open *t;
 	size_t to, n = h->nlinks - first;
 
-	if (table < 0 || !n)
+	if (table < 0)
 		return h->nlinks;
 	t = &h->stack.open[table];
 	to = t->links - t->own;
+	if (!n)
+		return to;
 	if (first - to > MAX_MOVE)
 		return h->nlinks;
 	for (subtree = table + 1; subtree < h->stack.len; subtree++)
@@ -77,6 +83,14 @@ size_t html_place(struct html *h, size_t first)
 			break;
 	move_down(h, to, first, table, subtree);
 	return to + n;
+}
+
+void html_place_in_body(struct html *h, size_t first)
+{
+	size_t to = h->stack.open[1].links;
+
+	if (h->nlinks > first && first - to <= MAX_MOVE)
+		move_down(h, to, first, 2, h->stack.len);
 }
 
 /* A copy of the active <a>'s link at `to`; entries of the stack from `inside` on are in it. */
@@ -130,10 +144,8 @@ static size_t blocks_above(const struct html *h, int32_t at, int32_t *blocks)
 	return n;
 }
 
-/* Takes the formatting element at `at` out, and what is open above the highest block. */
-static void take_out(struct html *h, int32_t at)
+void html_take_out(struct html *h, int32_t at)
 {
-	html_pop_to(h, html_stack_top(&h->stack)->special + 1);
 	if (h->stack.len - at - 1 > HTML_STACK_REMOVE)
 		return;
 	html_stack_remove(&h->stack, at);
@@ -142,6 +154,13 @@ static void take_out(struct html *h, int32_t at)
 	for (size_t i = 0; i < h->nmarkers; i++)
 		if (h->markers[i].at > at)
 			h->markers[i].at--;
+}
+
+/* Takes the formatting element at `at` out, and what is open above the highest block. */
+static void take_out(struct html *h, int32_t at)
+{
+	html_pop_to(h, html_stack_top(&h->stack)->special + 1);
+	html_take_out(h, at);
 }
 
 /* The adoption agency for the active <a>. */

@@ -9,27 +9,21 @@
 #include "crawler/page/html_scan.h"
 #include "crawler/page/html_token.h"
 
-/* How it works: each run_STATE reads a buffer from p on for as long as it can and
- * returns where it stopped. It sets t->stuck when the bytes that are left may be the
- * start of something longer; tokenizer_feed keeps those and comes again with
- * more behind them. With `final` nothing is left. */
-
 static const char replacement[] = "\xef\xbf\xbd";
 
-static const char *wait_at(struct tokenizer *t, const char *p)
+const char *token_wait(struct tokenizer *t, const char *p)
 {
 	t->stuck = true;
 	return p;
 }
 
-static void put(struct tokenizer *t, const char *s, size_t len)
+void token_put(struct tokenizer *t, const char *s, size_t len)
 {
 	if (len && t->sink->text)
 		t->sink->text(t->arg, s, len);
 }
 
-/* Text outside of data state and CDATA: newlines normalised, NUL replaced. */
-static void put_raw(struct tokenizer *t, const char *s, const char *end)
+void token_put_raw(struct tokenizer *t, const char *s, const char *end)
 {
 	if (t->skip_text)
 		return;
@@ -38,18 +32,16 @@ static void put_raw(struct tokenizer *t, const char *s, const char *end)
 
 		while (q < end && *q != '\r' && *q != '\0')
 			q++;
-		put(t, s, (size_t)(q - s));
+		token_put(t, s, (size_t)(q - s));
 		s = q + 1;
 		if (q < end && *q == '\0')
-			put(t, replacement, 3);
+			token_put(t, replacement, 3);
 		else if (q < end && (s == end || *s != '\n'))
-			put(t, "\n", 1);
+			token_put(t, "\n", 1);
 	}
 }
 
-/* Where text may be cut at the end of a chunk: before a CR, whose LF may follow, and
- * before an unfinished character. */
-static const char *whole_text(const char *p, const char *end)
+const char *token_whole_text(const char *p, const char *end)
 {
 	const char *q = end;
 
@@ -68,16 +60,14 @@ static const char *whole_text(const char *p, const char *end)
 
 /* ---- tags ---- */
 
-/* Reads the tag whose name is at `name` and which starts at `lt`; end of file drops a
- * tag that is not finished. */
-static const char *run_tag(struct tokenizer *t, const char *lt, const char *name, const char *end,
+const char *token_run_tag(struct tokenizer *t, const char *lt, const char *name, const char *end,
 	bool final, bool is_end)
 {
 	struct html_tag tag = {.end = is_end};
 	const char *after = html_tag_read(t, name, end, &tag);
 
 	if (!after)
-		return final ? end : wait_at(t, lt);
+		return final ? end : token_wait(t, lt);
 	t->state = TOKENIZER_DATA;
 	t->skip_text = false;
 	if (t->sink->tag)
@@ -85,40 +75,35 @@ static const char *run_tag(struct tokenizer *t, const char *lt, const char *name
 	return after;
 }
 
-enum match { NO, YES, MAYBE };
-
-/* Whether `word` (lower case) stands at p, in any case. */
-static enum match match_word(const char *p, const char *end, const char *word, size_t len)
+enum token_match token_match_word(const char *p, const char *end, const char *word, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
 		if (p + i == end)
-			return MAYBE;
+			return MATCH_MAYBE;
 		if (html_lower(p[i]) != word[i])
-			return NO;
+			return MATCH_NO;
 	}
-	return YES;
+	return MATCH_YES;
 }
 
-/* The same for a whole name: what follows must end it. */
-static enum match match_name(const char *p, const char *end, const char *word, size_t len)
+enum token_match token_match_name(const char *p, const char *end, const char *word, size_t len)
 {
-	enum match m = match_word(p, end, word, len);
+	enum token_match m = token_match_word(p, end, word, len);
 
-	if (m != YES)
+	if (m != MATCH_YES)
 		return m;
 	if (p + len == end)
-		return MAYBE;
-	return html_is_space(p[len]) || p[len] == '/' || p[len] == '>' ? YES : NO;
+		return MATCH_MAYBE;
+	return html_is_space(p[len]) || p[len] == '/' || p[len] == '>' ? MATCH_YES : MATCH_NO;
 }
 
-/* Whether an appropriate end tag starts at the '<' at p. */
-static enum match match_end_tag(const struct tokenizer *t, const char *p, const char *end)
+enum token_match token_match_end_tag(const struct tokenizer *t, const char *p, const char *end)
 {
 	if (p + 1 == end)
-		return MAYBE;
+		return MATCH_MAYBE;
 	if (p[1] != '/' || !t->last_len)
-		return NO;
-	return match_name(p + 2, end, t->last, t->last_len);
+		return MATCH_NO;
+	return token_match_name(p + 2, end, t->last, t->last_len);
 }
 
 /* ---- comments ---- */
@@ -184,7 +169,7 @@ static const char *run_comment(struct tokenizer *t, const char *p, const char *e
 		/* The last three bytes may be the start of "--!>". */
 		stop = end - p > 3 ? end - 3 : p;
 		comment_add(t, p, stop);
-		return wait_at(t, stop);
+		return token_wait(t, stop);
 	}
 	tail = ends_with(p, end, "--!", 3) ? 3 : ends_with(p, end, "--", 2) ? 2 : 0;
 	if (!tail)
@@ -197,17 +182,19 @@ static const char *run_comment(struct tokenizer *t, const char *p, const char *e
 static const char *run_declaration(struct tokenizer *t, const char *lt, const char *end, bool final)
 {
 	const char *p = lt + 2;
-	enum match comment = match_word(p, end, "--", 2);
-	enum match doctype = match_word(p, end, "doctype", 7);
+	enum token_match comment = token_match_word(p, end, "--", 2);
+	enum token_match doctype = token_match_word(p, end, "doctype", 7);
 	size_t n = (size_t)(end - p) < 7 ? (size_t)(end - p) : 7;
-	enum match cdata = !t->cdata || memcmp(p, "[CDATA[", n) != 0 ? NO : n < 7 ? MAYBE : YES;
+	enum token_match cdata = !t->cdata || memcmp(p, "[CDATA[", n) != 0 ? MATCH_NO
+				 : n < 7				   ? MATCH_MAYBE
+									   : MATCH_YES;
 
-	if (!final && (comment == MAYBE || doctype == MAYBE || cdata == MAYBE))
-		return wait_at(t, lt);
-	if (comment == YES) {
+	if (!final && (comment == MATCH_MAYBE || doctype == MATCH_MAYBE || cdata == MATCH_MAYBE))
+		return token_wait(t, lt);
+	if (comment == MATCH_YES) {
 		p += 2;
 		if (!final && (p == end || (*p == '-' && p + 1 == end)))
-			return wait_at(t, lt);
+			return token_wait(t, lt);
 		t->state = TOKENIZER_COMMENT;
 		/* "<!-->" and "<!--->" are closed at once. */
 		n = p < end && *p == '>' ? 1 : end - p >= 2 && p[0] == '-' && p[1] == '>' ? 2 : 0;
@@ -215,15 +202,15 @@ static const char *run_declaration(struct tokenizer *t, const char *lt, const ch
 			comment_emit(t);
 		return p + n;
 	}
-	if (doctype == YES) {
+	if (doctype == MATCH_YES) {
 		p = html_doctype_read(t, p + 7, end, final);
 		if (!p)
-			return wait_at(t, lt);
+			return token_wait(t, lt);
 		if (t->sink->doctype)
 			t->sink->doctype(t->arg, &t->doctype);
 		return p;
 	}
-	if (cdata == YES) {
+	if (cdata == MATCH_YES) {
 		t->state = TOKENIZER_CDATA;
 		return p + 7;
 	}
@@ -240,9 +227,9 @@ static const char *run_less_than(struct tokenizer *t, const char *lt, const char
 
 	if (p == end) {
 		if (!final)
-			return wait_at(t, lt);
+			return token_wait(t, lt);
 	} else if (html_is_alpha(*p)) {
-		return run_tag(t, lt, p, end, final, false);
+		return token_run_tag(t, lt, p, end, final, false);
 	} else if (*p == '!') {
 		return run_declaration(t, lt, end, final);
 	} else if (*p == '?') {
@@ -251,18 +238,18 @@ static const char *run_less_than(struct tokenizer *t, const char *lt, const char
 	} else if (*p == '/') {
 		if (p + 1 == end) {
 			if (!final)
-				return wait_at(t, lt);
-			put(t, "</", 2);
+				return token_wait(t, lt);
+			token_put(t, "</", 2);
 			return end;
 		}
 		if (html_is_alpha(p[1]))
-			return run_tag(t, lt, p + 1, end, final, true);
+			return token_run_tag(t, lt, p + 1, end, final, true);
 		if (p[1] == '>')
 			return p + 2;
 		t->state = TOKENIZER_BOGUS;
 		return p + 1;
 	}
-	put(t, "<", 1);
+	token_put(t, "<", 1);
 	return p;
 }
 
@@ -272,12 +259,12 @@ static const char *run_reference(struct tokenizer *t, const char *p, const char 
 	size_t n = charref_read(p, end, final, false, &ref);
 
 	if (n == CHARREF_CUT)
-		return wait_at(t, p);
+		return token_wait(t, p);
 	if (n == 0) {
-		put(t, "&", 1);
+		token_put(t, "&", 1);
 		return p + 1;
 	}
-	put(t, ref.text, ref.len);
+	token_put(t, ref.text, ref.len);
 	return p + n;
 }
 
@@ -288,22 +275,22 @@ static const char *run_text(
 	const char *q = scan_text(p, end);
 
 	if (q == end && !final) {
-		q = whole_text(p, end);
+		q = token_whole_text(p, end);
 		t->stuck = q < end;
 	}
-	put(t, p, (size_t)(q - p));
+	token_put(t, p, (size_t)(q - p));
 	if (q == end || t->stuck)
 		return q;
 	if (*q == '\0') {
-		put(t, nul, *nul ? 3 : 1);
+		token_put(t, nul, *nul ? 3 : 1);
 		return q + 1;
 	}
 	if (*q != '\r')
 		return q;
 	if (q + 1 == end && !final)
-		return wait_at(t, q);
+		return token_wait(t, q);
 	if (q + 1 == end || q[1] != '\n')
-		put(t, "\n", 1);
+		token_put(t, "\n", 1);
 	return q + 1;
 }
 
@@ -322,174 +309,19 @@ static const char *run_data(struct tokenizer *t, const char *p, const char *end,
 
 static const char *run_rcdata(struct tokenizer *t, const char *p, const char *end, bool final)
 {
-	enum match m;
+	enum token_match m;
 
 	if (*p == '&')
 		return run_reference(t, p, end, final);
 	if (*p != '<')
 		return run_text(t, p, end, final, replacement);
-	m = match_end_tag(t, p, end);
-	if (m == MAYBE && !final)
-		return wait_at(t, p);
-	if (m == YES)
-		return run_tag(t, p, p + 2, end, final, true);
-	put(t, "<", 1);
+	m = token_match_end_tag(t, p, end);
+	if (m == MATCH_MAYBE && !final)
+		return token_wait(t, p);
+	if (m == MATCH_YES)
+		return token_run_tag(t, p, p + 2, end, final, true);
+	token_put(t, "<", 1);
 	return p + 1;
-}
-
-/* ---- RAWTEXT, PLAINTEXT, CDATA ---- */
-
-static const char *run_rawtext(struct tokenizer *t, const char *p, const char *end, bool final)
-{
-	const char *lt = NULL, *stop;
-	enum match m;
-
-	if (t->state != TOKENIZER_PLAINTEXT)
-		lt = memchr(p, '<', (size_t)(end - p));
-	if (lt == p) {
-		m = match_end_tag(t, p, end);
-		if (m == MAYBE && !final)
-			return wait_at(t, p);
-		if (m == YES)
-			return run_tag(t, p, p + 2, end, final, true);
-		put_raw(t, p, p + 1);
-		return p + 1;
-	}
-	stop = lt ? lt : final ? end : whole_text(p, end);
-	put_raw(t, p, stop);
-	t->stuck = !lt && stop < end;
-	return stop;
-}
-
-static const char *run_cdata(struct tokenizer *t, const char *p, const char *end, bool final)
-{
-	const char *q = p;
-
-	while (q < end && *q != ']' && *q != '\r' && *q != '\0')
-		q++;
-	if (q == end && !final) {
-		q = whole_text(p, end);
-		t->stuck = q < end;
-	}
-	put(t, p, (size_t)(q - p));
-	if (q == end || t->stuck)
-		return q;
-	if (*q == ']') {
-		size_t n = (size_t)(end - q) < 3 ? (size_t)(end - q) : 3;
-
-		if (memcmp(q, "]]>", n) == 0 && n == 3) {
-			t->state = TOKENIZER_DATA;
-			return q + 3;
-		}
-		if (memcmp(q, "]]>", n) == 0 && !final)
-			return wait_at(t, q);
-		put(t, "]", 1);
-	} else if (*q == '\0') {
-		put(t, "", 1);
-	} else {
-		if (q + 1 == end && !final)
-			return wait_at(t, q);
-		if (q + 1 == end || q[1] != '\n')
-			put(t, "\n", 1);
-	}
-	return q + 1;
-}
-
-/* ---- script data ---- */
-
-static const char *run_script(struct tokenizer *t, const char *p, const char *end, bool final)
-{
-	const char *lt = memchr(p, '<', (size_t)(end - p));
-	enum match m, escape;
-
-	if (lt != p)
-		return run_rawtext(t, p, end, final);
-	m = match_end_tag(t, p, end);
-	escape = match_word(p, end, "<!--", 4);
-	if ((m == MAYBE || escape == MAYBE) && !final)
-		return wait_at(t, p);
-	if (m == YES)
-		return run_tag(t, p, p + 2, end, final, true);
-	if (escape == YES) {
-		put_raw(t, p, p + 4);
-		t->state = TOKENIZER_SCRIPT_ESCAPED;
-		t->dashes = 2;
-		return p + 4;
-	}
-	put_raw(t, p, p + 1);
-	return p + 1;
-}
-
-/* A '<' in an escaped script. Returns p itself when it is (or may be) an end tag, with
- * *found telling which; otherwise what has been read as text. */
-static const char *escaped_less_than(
-	struct tokenizer *t, const char *p, const char *end, enum match *found)
-{
-	const char *name = p + 1;
-	enum match m;
-
-	*found = NO;
-	if (t->state == TOKENIZER_SCRIPT_ESCAPED) {
-		*found = match_end_tag(t, p, end);
-		if (*found != NO)
-			return p;
-	} else if (name == end) {
-		*found = MAYBE;
-		return p;
-	} else if (*name == '/') {
-		name++;
-	} else {
-		return name;
-	}
-	m = match_name(name, end, "script", 6);
-	if (m == NO)
-		return p + 1;
-	if (m == MAYBE) {
-		*found = MAYBE;
-		return p;
-	}
-	t->state = t->state == TOKENIZER_SCRIPT_ESCAPED ? TOKENIZER_SCRIPT_DOUBLE
-							: TOKENIZER_SCRIPT_ESCAPED;
-	return name + 7;
-}
-
-/* Script data escaped and double escaped. */
-static const char *run_escaped(struct tokenizer *t, const char *p, const char *end, bool final)
-{
-	const char *start = p;
-
-	while (p < end) {
-		if (*p == '-') {
-			t->dashes += t->dashes < 2;
-			p++;
-		} else if (*p == '>' && t->dashes == 2) {
-			t->state = TOKENIZER_SCRIPT;
-			p++;
-			break;
-		} else if (*p == '<') {
-			enum match found;
-			const char *after = escaped_less_than(t, p, end, &found);
-
-			if (found == MAYBE && final) {
-				after = p + 1;
-			} else if (found != NO) {
-				put_raw(t, start, p);
-				return found == YES ? run_tag(t, p, p + 2, end, final, true)
-						    : wait_at(t, p);
-			}
-			t->dashes = 0;
-			p = after;
-		} else {
-			t->dashes = 0;
-			p++;
-		}
-	}
-	if (p == end && !final) {
-		p = whole_text(start, end);
-		t->stuck = p < end;
-	}
-	put_raw(t, start, p);
-	return p;
 }
 
 /* ---- the whole ---- */
@@ -502,11 +334,11 @@ static const char *run(struct tokenizer *t, const char *p, const char *end, bool
 		case TOKENIZER_DATA: p = run_data(t, p, end, final); break;
 		case TOKENIZER_RCDATA: p = run_rcdata(t, p, end, final); break;
 		case TOKENIZER_RAWTEXT:
-		case TOKENIZER_PLAINTEXT: p = run_rawtext(t, p, end, final); break;
-		case TOKENIZER_SCRIPT: p = run_script(t, p, end, final); break;
+		case TOKENIZER_PLAINTEXT: p = token_run_rawtext(t, p, end, final); break;
+		case TOKENIZER_SCRIPT: p = token_run_script(t, p, end, final); break;
 		case TOKENIZER_SCRIPT_ESCAPED:
-		case TOKENIZER_SCRIPT_DOUBLE: p = run_escaped(t, p, end, final); break;
-		case TOKENIZER_CDATA: p = run_cdata(t, p, end, final); break;
+		case TOKENIZER_SCRIPT_DOUBLE: p = token_run_escaped(t, p, end, final); break;
+		case TOKENIZER_CDATA: p = token_run_cdata(t, p, end, final); break;
 		case TOKENIZER_COMMENT: p = run_comment(t, p, end, final); break;
 		case TOKENIZER_BOGUS: p = run_bogus(t, p, end); break;
 		}

@@ -125,6 +125,7 @@ static void opened(struct html *h, const struct html_tag *tag, unsigned flags)
 
 void html_push(struct html *h, const struct html_tag *tag, enum html_ns ns, size_t first)
 {
+	int32_t foster = h->fostering ? html_foster_table(h) : -1;
 	size_t n = h->nlinks - first, after = html_place(h, first);
 	struct html_open *e;
 
@@ -132,6 +133,8 @@ void html_push(struct html *h, const struct html_tag *tag, enum html_ns ns, size
 	e = html_stack_top(&h->stack);
 	e->links = (uint32_t)after;
 	e->own = (uint32_t)n;
+	if (h->fostering)
+		e->foster = foster;
 }
 
 void html_insert(struct html *h, const struct html_tag *tag, enum html_ns ns)
