@@ -84,6 +84,15 @@ void setting_mark(const struct setting *o, struct settings *s, enum setting_sour
 #define SETTING_FIELD(o, s, type)  ((type *)(void *)((char *)(s) + (o)->offset))
 #define SETTING_CFIELD(o, s, type) ((const type *)(const void *)((const char *)(s) + (o)->offset))
 
+struct yamlfile;
+struct yamlfile_item;
+
+/* Reads the value of one key of a map into s, for files that hold settings among other
+ * things. An unknown key is answered with the nearest one of the settings and of `more`
+ * (NULL-ended). */
+int settings_yaml_key(struct settings *s, struct yamlfile *y, const struct yamlfile_item *key,
+	const char *const *more, struct err *err);
+
 /* value checks (settings_check.c) */
 int setting_check_line(const char *value, struct err *err);   /* no control bytes */
 int setting_check_header(const char *value, struct err *err); /* RFC 9110 field line */

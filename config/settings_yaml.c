@@ -10,9 +10,23 @@
 
 struct reader {
 	struct yamlfile *y;
-	struct settings *s; /* a fresh one: flags are laid over it at the end */
+	struct settings *s;	 /* a fresh one: flags are laid over it at the end */
+	const char *const *more; /* keys that are no settings, NULL-ended; or NULL */
 	struct err *err;
 };
+
+/* Among the settings and what else may stand there. */
+static const char *nearest_key(const struct reader *r, const char *name)
+{
+	const char *words[SETTINGS_MAX], *near = setting_nearest(name, true);
+	size_t n = 0;
+
+	if (near)
+		words[n++] = near;
+	for (size_t i = 0; r->more && r->more[i] && n < MEM_COUNT(words); i++)
+		words[n++] = r->more[i];
+	return text_nearest(name, words, n);
+}
 
 static int fail_unknown(struct reader *r, const struct yamlfile_item *key)
 {
@@ -25,7 +39,7 @@ static int fail_unknown(struct reader *r, const struct yamlfile_item *key)
 	for (size_t i = 0; i < name.len; i++)
 		if (name.data[i] == '-')
 			name.data[i] = '_';
-	near = setting_nearest(name.data, true);
+	near = nearest_key(r, name.data);
 	text_terminal(&shown, key->text, len > 80 ? 80 : len);
 	if (flag)
 		yamlfile_fail(r->y, key, r->err,
@@ -107,6 +121,14 @@ static int key_value(struct reader *r, const struct yamlfile_item *key)
 		return -1;
 	setting_mark(o, r->s, SOURCE_FILE, line, column);
 	return 0;
+}
+
+int settings_yaml_key(struct settings *s, struct yamlfile *y, const struct yamlfile_item *key,
+	const char *const *more, struct err *err)
+{
+	struct reader r = {.y = y, .s = s, .more = more, .err = err};
+
+	return key_value(&r, key);
 }
 
 static int document(struct reader *r)
