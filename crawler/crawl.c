@@ -2,6 +2,7 @@
 #include "crawler/crawl.h"
 
 #include <curl/curl.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +15,7 @@
 
 #define SLOT_SIZE   ((size_t)256 << 10)
 #define STORE_SLOTS 64 /* bodies that may wait for the store while all fetchers are busy */
+#define STORE_CACHE ((size_t)4 << 20) /* rows are appended: little is read again */
 #define BIG_SLOTS   64 /* sparse: what they may hold together is a quarter of --memory */
 
 /* ---- the door: what the storage threads hand back ---- */
@@ -66,6 +68,7 @@ static int open_store(struct crawl *c, enum store_mode mode, struct err *err)
 		.failed = on_store_failed,
 		.arg = c,
 		.store_bodies = c->set.store_bodies,
+		.cache_bytes = STORE_CACHE,
 	};
 	(void)mode;
 
@@ -131,7 +134,7 @@ static int load_key(struct crawl *c, enum store_mode mode, struct err *err)
 /* A resumed crawl takes its settings from the file, those given now on top. */
 static int settle_settings(struct crawl *c, enum store_mode mode, struct err *err)
 {
-	char *json;
+	char *json, now[32];
 	int rc;
 
 	if (mode == STORE_RESUME) {
@@ -145,6 +148,10 @@ static int settle_settings(struct crawl *c, enum store_mode mode, struct err *er
 	json = settings_to_json(&c->set);
 	rc = store_meta_set(c->store, "settings", json, err);
 	free(json);
+	if (rc == 0 && mode == STORE_CREATE) {
+		clock_iso(clock_wall_ms(), now);
+		rc = store_meta_set(c->store, "started_at", now, err);
+	}
 	return rc;
 }
 
@@ -162,6 +169,7 @@ static int open_parts(struct crawl *c, enum store_mode mode, struct err *err)
 	c->store = store_open(c->set.output, mode, err);
 	if (!c->store || settle_settings(c, mode, err) < 0 || load_key(c, mode, err) < 0)
 		return -1;
+	c->agent = settings_agent(&c->set);
 	fit_descriptors(c);
 	c->nslots = (size_t)c->set.concurrency + PREPARERS + STORE_SLOTS;
 	c->nseats = (size_t)c->set.concurrency;
@@ -185,12 +193,24 @@ static int open_parts(struct crawl *c, enum store_mode mode, struct err *err)
 	return 0;
 }
 
+/* Blocks of 10 to 200 kB come and go thousands of times a second: keep them instead of giving
+ * them back to the system and faulting them in again (8 % of all CPU time, measured). */
+static void keep_memory(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, 4 << 20);
+	mallopt(M_TRIM_THRESHOLD, 32 << 20);
+	mallopt(M_TOP_PAD, 1 << 20);
+#endif
+}
+
 struct crawl *crawl_open(struct settings *set, enum store_mode mode, struct err *err)
 {
 	struct crawl *c = mem_zalloc(sizeof(*c));
 
 	c->set = *set;
 	settings_init(set); /* taken over */
+	keep_memory();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	url_global_init();
 	url_parser_init(&c->urls);
@@ -224,6 +244,7 @@ static void free_records(struct crawl *c)
 		http_fetch_release(&r->fetch);
 		findings_release(&r->findings);
 		buf_release(&r->redirect);
+		buf_release(&r->url);
 		buf_release(&r->text);
 		free(r);
 	}
@@ -253,6 +274,7 @@ void crawl_close(struct crawl *c)
 		loop_close(c->loop);
 	free(c->to_prepare.v);
 	free(c->seats);
+	free(c->agent);
 	url_parser_release(&c->urls);
 	buf_release(&c->follow);
 	strlist_clear(&c->kept);
@@ -307,6 +329,7 @@ static void take_back_uncommitted(struct crawl *c)
 
 int crawl_run(struct crawl *c)
 {
+	struct progress_stats last;
 	struct summary s;
 	struct err err;
 	bool finished;
@@ -324,8 +347,12 @@ int crawl_run(struct crawl *c)
 	}
 	if (c->failed)
 		take_back_uncommitted(c);
+	crawl_stats(c, &last);
+	progress_tick(c->progress, &last);
 	progress_close(c->progress);
 	crawl_summary(c, &s);
+	if (c->watch.end)
+		c->watch.end(c->watch.arg, &s);
 	if (!c->set.quiet || summary_status(&s) != EXIT_OK)
 		summary_print(&s, stderr, c->set.log_format);
 	return summary_status(&s);

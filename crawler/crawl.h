@@ -49,7 +49,7 @@ struct record {
 	struct findings findings;
 	struct facts *facts;
 	struct slot *slot; /* NULL: a record without a body (snapshots) */
-	struct buf redirect;
+	struct buf redirect, url;
 	struct buf text;	  /* strings the item points to */
 	struct store_host *hosts; /* snapshots */
 	uint64_t *ids;
@@ -80,8 +80,16 @@ struct seat {
 	const struct entry *e; /* NULL = nothing */
 };
 
+/* Who else wants to know how it goes: a job of a batch. Called by the loop's thread. */
+struct crawl_watch {
+	void (*stats)(void *arg, const struct progress_stats *s); /* as often as the display */
+	void (*end)(void *arg, const struct summary *s);	  /* once, when all is stored */
+	void *arg;
+};
+
 struct crawl {
 	struct settings set;
+	struct crawl_watch watch;
 	struct loop *loop;
 	struct store *store;
 	struct slots *slots;

@@ -252,6 +252,9 @@ static void fill_item(struct visit *v, bool final, int64_t retry_in_ms)
 	struct http_fetch *f = &v->r->fetch;
 
 	it->url_id = v->e->id;
+	buf_reset(&v->r->url);
+	buf_add(&v->r->url, v->e->href, v->e->len); /* the entry ends before the COMMIT */
+	it->url = v->r->url.data;
 	it->attempt = v->e->attempts + 1;
 	it->final = final;
 	it->not_before_ms = final ? 0 : clock_wall_ms() + retry_in_ms;

@@ -143,7 +143,7 @@ static void apply_rules(struct crawl *c, struct host *h, struct findings *out)
 
 	robots_free(h->old_robots);
 	h->old_robots = h->robots;
-	h->robots = robots_parse(h->robots_text, strlen(h->robots_text), "skitter");
+	h->robots = robots_parse(h->robots_text, strlen(h->robots_text), c->agent);
 	governor_set_crawl_delay(&h->gov->g, robots_crawl_delay(h->robots));
 	if (!out)
 		return;

@@ -16,6 +16,7 @@ static struct record *record_new(struct crawl *c)
 		r = mem_zalloc(sizeof(*r));
 		http_fetch_init(&r->fetch);
 		buf_init(&r->redirect);
+		buf_init(&r->url);
 		buf_init(&r->text);
 	}
 	memset(&r->item, 0, sizeof(r->item));

@@ -30,6 +30,16 @@ static uint64_t memory(const struct crawl *c)
 	return self;
 }
 
+/* Fetchers without a URL hold a slot in advance: that is not use. */
+static uint32_t slots_busy(const struct crawl *c)
+{
+	size_t n = slots_in_use(c->slots), idle = 0;
+
+	for (size_t i = 0; i < c->nseats; i++)
+		idle += c->seats[i].e == NULL;
+	return (uint32_t)(n > idle ? n - idle : 0);
+}
+
 void crawl_stats(struct crawl *c, struct progress_stats *s)
 {
 	struct frontier_counts f;
@@ -57,7 +67,7 @@ void crawl_stats(struct crawl *c, struct progress_stats *s)
 	for (size_t i = 0; i < c->nseats; i++)
 		s->fetchers_active += c->seats[i].e != NULL;
 	s->fetchers_limit = (uint32_t)c->nseats;
-	s->slots_used = (uint32_t)slots_in_use(c->slots);
+	s->slots_used = slots_busy(c);
 	s->slots_total = (uint32_t)c->nslots;
 	s->parsers_busy = (uint32_t)procpool_busy(pool);
 	s->parsers_total = (uint32_t)procpool_workers(pool);
