@@ -104,6 +104,8 @@ void keeper(void *arg)
 		check_limits(c);
 		crawl_stats(c, &stats);
 		progress_tick(c->progress, &stats);
+		if (c->watch.stats)
+			c->watch.stats(c->watch.arg, &stats);
 		if (clock_ms() - snapshot >= SNAPSHOT_MS && !c->failed) {
 			crawl_snapshot(c);
 			snapshot = clock_ms();
