@@ -60,29 +60,6 @@ void charset_close(struct charset_decoder *d)
 	free(d);
 }
 
-void charset_put(struct buf *out, uint32_t c)
-{
-	char s[4];
-	size_t n = 0;
-
-	if (c < 0x80) {
-		s[n++] = (char)c;
-	} else if (c < 0x800) {
-		s[n++] = (char)(0xc0 | c >> 6);
-		s[n++] = (char)(0x80 | (c & 63));
-	} else if (c < 0x10000) {
-		s[n++] = (char)(0xe0 | c >> 12);
-		s[n++] = (char)(0x80 | (c >> 6 & 63));
-		s[n++] = (char)(0x80 | (c & 63));
-	} else {
-		s[n++] = (char)(0xf0 | c >> 18);
-		s[n++] = (char)(0x80 | (c >> 12 & 63));
-		s[n++] = (char)(0x80 | (c >> 6 & 63));
-		s[n++] = (char)(0x80 | (c & 63));
-	}
-	buf_add(out, s, n);
-}
-
 static bool in(unsigned char b, unsigned lo, unsigned hi)
 {
 	return b >= lo && b <= hi;
@@ -358,18 +335,6 @@ static size_t utf8_step(struct charset_decoder *d, const unsigned char *p, size_
 	return charset_utf8_bad(p, len, last);
 }
 
-static size_t single_step(struct charset_decoder *d, const unsigned char *p, size_t len, bool last,
-	uint32_t *c, uint32_t *c2)
-{
-	(void)len;
-	(void)last;
-	(void)c2;
-	*c = charset_single[d->cs->single][p[0] & 0x7f];
-	if (!*c)
-		*c = BAD;
-	return 1;
-}
-
 static size_t user_defined_step(struct charset_decoder *d, const unsigned char *p, size_t len,
 	bool last, uint32_t *c, uint32_t *c2)
 {
@@ -394,7 +359,7 @@ static size_t replacement_step(struct charset_decoder *d, const unsigned char *p
 
 static step_fn *const steps[] = {
 	[CHARSET_UTF8] = utf8_step,
-	[CHARSET_SINGLE] = single_step,
+	[CHARSET_SINGLE] = NULL, /* single_run */
 	[CHARSET_GBK] = gb18030_step,
 	[CHARSET_GB18030] = gb18030_step,
 	[CHARSET_BIG5] = big5_step,
@@ -420,40 +385,103 @@ bool charset_is_ascii_superset(const char *name)
 	return ascii_compatible((enum charset_kind)charset_find(name)->kind);
 }
 
-/* The longest run that needs no step: valid UTF-8, or ASCII. */
-static size_t plain_run(const struct charset_decoder *d, const unsigned char *p, size_t len)
+/* Code points as UTF-8, at a place with room. */
+static inline char *put(char *o, uint32_t c)
 {
-	if (d->cs->kind == CHARSET_UTF8)
-		return charset_utf8_valid_prefix(p, len);
-	return ascii_compatible((enum charset_kind)d->cs->kind) ? charset_ascii_prefix(p, len) : 0;
+	if (c < 0x80) {
+		*o++ = (char)c;
+	} else if (c < 0x800) {
+		*o++ = (char)(0xc0 | c >> 6);
+		*o++ = (char)(0x80 | (c & 63));
+	} else if (c < 0x10000) {
+		*o++ = (char)(0xe0 | c >> 12);
+		*o++ = (char)(0x80 | (c >> 6 & 63));
+		*o++ = (char)(0x80 | (c & 63));
+	} else {
+		*o++ = (char)(0xf0 | c >> 18);
+		*o++ = (char)(0x80 | (c >> 12 & 63));
+		*o++ = (char)(0x80 | (c >> 6 & 63));
+		*o++ = (char)(0x80 | (c & 63));
+	}
+	return o;
 }
 
-/* Decodes [p, p + len) and returns how much of it: all, but for an incomplete end.
- * `stop` ends early, once that much is consumed. */
+/* Copies the run that needs no step: valid UTF-8, or ASCII. Returns its length. */
+static inline size_t copy_plain(enum charset_kind kind, const unsigned char *p, size_t len, char *o)
+{
+	size_t n = 0;
+
+	if (kind == CHARSET_UTF8) {
+		n = charset_utf8_valid_prefix(p, len);
+		memcpy(o, p, n);
+		return n;
+	}
+	while (n + 8 <= len) {
+		uint64_t w;
+
+		memcpy(&w, p + n, 8);
+		if (w & 0x8080808080808080u)
+			break;
+		memcpy(o + n, &w, 8);
+		n += 8;
+	}
+	for (; n < len && p[n] < 0x80; n++)
+		o[n] = (char)p[n];
+	return n;
+}
+
+/* A run of single bytes, ASCII or not. */
+static inline char *single_run(
+	const uint16_t *table, const unsigned char *p, const unsigned char *end, char *o)
+{
+	for (; p < end; p++) {
+		uint32_t c = *p;
+
+		if (c >= 0x80 && !(c = table[c & 0x7f]))
+			c = 0xfffd;
+		o = put(o, c);
+	}
+	return o;
+}
+
+#define BLOCK 16384 /* room for this much is made at a time */
+
+/* Decodes from [p, p + len) until `stop` is consumed (at most BLOCK), and returns how much that
+ * was: a few bytes more where the last sequence is longer, less where it is incomplete. */
 static size_t run(struct charset_decoder *d, const unsigned char *p, size_t len, size_t stop,
 	bool last, struct buf *out)
 {
-	step_fn *step = steps[d->cs->kind];
+	enum charset_kind kind = (enum charset_kind)d->cs->kind;
+	bool plain = ascii_compatible(kind);
+	step_fn *step = steps[kind];
 	size_t at = 0;
+	char *o;
 
+	/* No byte gives more than three; a step may go beyond stop by its own length. */
+	buf_grow(out, 3 * stop + 16);
+	o = out->data + out->len;
+	if (kind == CHARSET_SINGLE) {
+		o = single_run(charset_single[d->cs->single], p, p + stop, o);
+		at = stop;
+	}
 	while (at < stop) {
 		uint32_t c = BAD, c2 = 0;
-		size_t n = plain_run(d, p + at, len - at);
+		size_t n = plain ? copy_plain(kind, p + at, stop - at, o) : 0;
 
-		if (n) {
-			buf_add(out, p + at, n);
-			at += n;
-			continue;
-		}
+		at += n;
+		o += n;
+		if (at == stop)
+			break;
 		n = step(d, p + at, len - at, last, &c, &c2);
 		if (n == 0)
 			break;
 		at += n;
 		if (c != NONE)
-			charset_put(out, c == BAD ? 0xfffd : c);
+			o = put(o, c == BAD ? 0xfffd : c);
 		if (c2)
-			charset_put(out, c2);
+			o = put(o, c2);
 	}
+	buf_set_len(out, (size_t)(o - out->data));
 	return at;
 }
 
@@ -525,7 +553,13 @@ void charset_decode(
 	}
 	if (!len)
 		return;
-	used = run(d, p, len, len, last, out);
-	d->npend = len - used;
-	memcpy(d->pend, p + used, d->npend);
+	while (len) {
+		used = run(d, p, len, len < BLOCK ? len : BLOCK, last, out);
+		if (!used)
+			break;
+		p += used;
+		len -= used;
+	}
+	d->npend = len; /* less than a sequence */
+	memcpy(d->pend, p, len);
 }

@@ -279,8 +279,7 @@ static bool put(const struct charset *cs, struct buf *out, uint32_t c)
 	case CHARSET_REPLACEMENT:
 	case CHARSET_ISO_2022_JP: break;
 	}
-	charset_put(out, c);
-	return true;
+	return false; /* those that encode as UTF-8 do not come here */
 }
 
 bool charset_encodes_utf8(const char *name)
@@ -298,6 +297,10 @@ void charset_encode(void *name, const char *utf8, size_t len, struct buf *out)
 	enum jp_state state = JP_ASCII;
 	bool jp = cs->kind == CHARSET_ISO_2022_JP;
 
+	if (charset_encodes_utf8(name)) {
+		buf_add(out, utf8, len);
+		return;
+	}
 	while (p < end) {
 		int64_t missing = -1;
 		uint32_t c = 0xfffd;

@@ -65,8 +65,4 @@ extern const uint16_t charset_katakana[63]; /* U+FF61.. to full width */
 /* The entry of a name (any string), or that of UTF-8. */
 const struct charset *charset_find(const char *name);
 
-/* Appends code point c as UTF-8. */
-struct buf;
-void charset_put(struct buf *out, uint32_t c);
-
 #endif
