@@ -209,7 +209,7 @@ ucontext: deps-full
 	+@CO=ucontext tests/run_all.sh $(BUILD)-ucontext unit worlds
 valgrind: deps-full
 	$(AGAIN) BUILD=$(BUILD)-valgrind OPT=-O1 test-build
-	+@OPT=-O1 WRAP="valgrind --quiet --error-exitcode=99 --child-silent-after-fork=yes" SLOW=20 \
+	+@OPT=-O1 WRAP="valgrind --quiet --suppressions=tests/tools/valgrind.supp --error-exitcode=99 --child-silent-after-fork=yes" SLOW=20 \
 		tests/run_all.sh $(BUILD)-valgrind unit
 fuzz: deps-full
 	$(AGAIN) BUILD=$(BUILD)-fuzz CC=clang SANITIZE=address,undefined FUZZ=1 OPT=-O1 fuzz-build
