@@ -9,6 +9,7 @@
 #include "config/mem.h"
 #include "config/settings.h"
 #include "crawler/cmd.h"
+#include "crawler/cmd_crawl.h"
 #include "crawler/crawl.h"
 
 static void open_log(const struct settings *set)
@@ -34,7 +35,7 @@ static char *default_output(const struct strlist *seeds)
 	return buf_take(&b);
 }
 
-static char *join_lines(const struct strlist *l)
+char *crawl_seed_lines(const struct strlist *l)
 {
 	struct buf b = BUF_INIT;
 
@@ -61,7 +62,7 @@ static int look_at_output(const char *path, const struct strlist *seeds, struct 
 	state = store_meta_get(st, "state");
 	stored = store_meta_get(st, "seeds");
 	store_close(st);
-	mine = join_lines(seeds);
+	mine = crawl_seed_lines(seeds);
 	if (!stored || strcmp(stored, mine) != 0)
 		rc = err_set(err, EXIT_USAGE,
 			"%s holds a crawl of other seeds: `skitter resume %s` goes on with it, "
@@ -81,8 +82,7 @@ static int look_at_output(const char *path, const struct strlist *seeds, struct 
 	return rc;
 }
 
-/* Only a crawl that nobody runs is replaced, and only a skitter file. */
-static int remove_old(const char *path, struct err *err)
+int crawl_remove_old(const char *path, struct err *err)
 {
 	static const char *const tails[] = {"-wal", "-shm", ""};
 	struct store *st;
@@ -105,29 +105,36 @@ static int remove_old(const char *path, struct err *err)
 	return rc;
 }
 
-static int run_crawl(struct settings *set, const struct strlist *seeds, struct err *err)
+static int note_seeds(struct crawl *c, const struct strlist *seeds, struct err *err)
+{
+	char *lines = crawl_seed_lines(seeds);
+	int rc = store_meta_set(c->store, "seeds", lines, err);
+
+	free(lines);
+	return rc;
+}
+
+int crawl_whole(struct settings *set, const struct strlist *seeds, const struct crawl_watch *watch,
+	struct err *err)
 {
 	struct crawl *c = crawl_open(set, seeds ? STORE_CREATE : STORE_RESUME, err);
-	int status;
+	int status = -1;
 
 	if (!c)
-		return cmd_fail(err);
-	if (seeds) {
-		char *lines = join_lines(seeds);
-		status = store_meta_set(c->store, "seeds", lines, err);
-		free(lines);
-		if (status < 0) {
-			crawl_close(c);
-			return cmd_fail(err);
-		}
-	}
-	if (crawl_start(c, seeds, err) < 0) {
-		crawl_close(c);
-		return cmd_fail(err);
-	}
-	status = crawl_run(c);
+		return -1;
+	if (watch)
+		c->watch = *watch;
+	if ((!seeds || note_seeds(c, seeds, err) == 0) && crawl_start(c, seeds, err) == 0)
+		status = crawl_run(c);
 	crawl_close(c);
 	return status;
+}
+
+static int run_crawl(struct settings *set, const struct strlist *seeds, struct err *err)
+{
+	int status = crawl_whole(set, seeds, NULL, err);
+
+	return status < 0 ? cmd_fail(err) : status;
 }
 
 static int crawl(struct settings *set, struct strlist *seeds, struct err *err)
@@ -144,7 +151,7 @@ static int crawl(struct settings *set, struct strlist *seeds, struct err *err)
 	if (!set->output)
 		set->output = default_output(seeds);
 	if (set->force_new)
-		rc = remove_old(set->output, err);
+		rc = crawl_remove_old(set->output, err);
 	else
 		rc = old = look_at_output(set->output, seeds, err);
 	if (rc < 0)
