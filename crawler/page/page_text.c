@@ -62,9 +62,17 @@ void page_feed(struct page_reader *r, const char *charset, const char *body, siz
 	}
 }
 
+/* Facts hold no NUL: it becomes U+FFFD, as in HTML. */
 static void append(void *arg, const char *utf8, size_t len)
 {
-	buf_add(arg, utf8, len);
+	const char *end = utf8 + len, *nul;
+
+	while ((nul = memchr(utf8, 0, (size_t)(end - utf8)))) {
+		buf_add(arg, utf8, (size_t)(nul - utf8));
+		buf_add_str(arg, "\xef\xbf\xbd");
+		utf8 = nul + 1;
+	}
+	buf_add(arg, utf8, (size_t)(end - utf8));
 }
 
 static void add_sitemap(struct page_job *j, const char *loc)

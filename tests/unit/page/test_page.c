@@ -227,6 +227,18 @@ static void test_robots(void **state)
 	assert_string_equal(facts_text(facts, facts->text), "a");
 }
 
+/* Found by fuzzing: a NUL in the text made the whole block invalid. */
+static void test_robots_nul(void **state)
+{
+	(void)state;
+	task.expect = PAGE_ROBOTS;
+	read_bytes("a\0b\0", 4);
+	assert_string_equal(facts_text(facts, facts->text), "a\xef\xbf\xbd"
+							    "b\xef\xbf\xbd");
+	read_bytes("\0", 1);
+	assert_int_equal(facts->flags, FACTS_ROBOTS);
+}
+
 static void test_small_area(void **state)
 {
 	static _Alignas(8) char small[4096];
@@ -419,6 +431,7 @@ int main(void)
 		cmocka_unit_test_setup(test_charset, reset),
 		cmocka_unit_test_setup(test_long_text, reset),
 		cmocka_unit_test_setup(test_robots, reset),
+		cmocka_unit_test_setup(test_robots_nul, reset),
 		cmocka_unit_test_setup(test_small_area, reset),
 		cmocka_unit_test_setup(test_sitemap, reset),
 		cmocka_unit_test_setup(test_link_header, reset),
