@@ -171,6 +171,15 @@ static bool read_sitemap(struct page_job *j)
 	return sitemap_read(&opts, body, len, &j->w) != SITEMAP_NONE;
 }
 
+/* A seed may be a packed sitemap, whatever type the server gives it. */
+static bool is_packed_xml(const struct page_job *j)
+{
+	size_t len;
+	const char *path = url_path(&j->url, &len);
+
+	return len > 7 && !memcmp(path + len - 7, ".xml.gz", 7) && inflate_is_gzip(j->body, j->len);
+}
+
 static void read_body(struct page_job *j)
 {
 	struct sniff sniff = sniff_body(j->task->content_type, j->body, j->len);
@@ -182,7 +191,7 @@ static void read_body(struct page_job *j)
 		return;
 	}
 	page_link_header(j);
-	if (j->task->expect == PAGE_SITEMAP || sniff.kind == SNIFF_XML)
+	if (j->task->expect == PAGE_SITEMAP || sniff.kind == SNIFF_XML || is_packed_xml(j))
 		if (read_sitemap(j))
 			return;
 	if (sniff.kind == SNIFF_HTML || (sniff.kind == SNIFF_XML && is_xhtml(j->body, j->len)))

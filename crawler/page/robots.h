@@ -9,8 +9,9 @@
  * (2.3.1) is the business of the caller.
  *
  * Beyond the RFC, as the large crawlers read it: a missing colon, the common
- * misspellings of Disallow, /dir/index.html standing for /dir/ in Allow, several names in one User-agent line (separated by commas),
- * Crawl-delay for the names above it, and Sitemap (also a bare URL of one).
+ * misspellings of Disallow, several names in one User-agent line (separated by
+ * commas), "Allow: /dir/index.html" standing for /dir/ too, Crawl-delay for the names
+ * above it, and Sitemap (also a bare URL of one).
  *
  * Bounds: ROBOTS_MAX bytes are read; a line that this cuts is not used. One match costs
  * the length of the rules and of the path, whatever the number of stars.

@@ -42,7 +42,7 @@ static bool ends(const char *s, const char *tail)
 	return a >= b && !strcmp(s + a - b, tail);
 }
 
-/* By the header alone; SNIFF_KINDS = it says nothing. */
+/* By the header alone. */
 #define NOTHING ((enum sniff_kind) - 1)
 
 static enum sniff_kind by_header(const char *type)

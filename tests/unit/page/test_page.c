@@ -286,6 +286,12 @@ static void test_sitemap(void **state)
 	task.content_type = "application/x-gzip";
 	read_bytes(gz.data, gz.len);
 	assert_int_equal(facts->flags, 0);
+	task.url = "https://e.com/sitemap.xml.gz?x";
+	task.url_len = 30;
+	read_bytes(gz.data, gz.len);
+	assert_int_equal(facts->flags, FACTS_SITEMAP);
+	reset(state);
+	task.content_type = "application/x-gzip";
 	task.expect = PAGE_SITEMAP;
 	read_bytes(gz.data, gz.len);
 	assert_int_equal(facts->flags, FACTS_SITEMAP);
