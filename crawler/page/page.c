@@ -144,7 +144,7 @@ static bool is_xhtml(const char *body, size_t len)
 			return true;
 		if (end - p > 14 && !strncasecmp(p, "<!doctype html", 14))
 			return true;
-		if (p[1] != '?' && p[1] != '!')
+		if (end - p < 2 || (p[1] != '?' && p[1] != '!'))
 			return false;
 		p++;
 	}

@@ -315,6 +315,9 @@ static void test_sitemap(void **state)
 	read_text("<?xml version='1.0'?><!-- c --><html xmlns='http://www.w3.org/1999/xhtml'><a "
 		  "href='x'/></html>");
 	assert_int_equal(facts->flags, FACTS_HTML);
+	/* Found by fuzzing: a read past a body that ends in "<". */
+	read_text("<?xml?><");
+	assert_int_equal(facts->flags, 0);
 	buf_release(&gz);
 }
 
