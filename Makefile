@@ -253,9 +253,9 @@ help:
 #? make test                        set up, build, run every test (under five minutes); also: make check
 #? make test-full                   the same and the long runs: sanitizers, many kills, valgrind, fuzz
 #?
-#? make                             build $(BUILD)/skitter            make clean     remove every build folder
+#? make                             build build/skitter               make clean     remove every build folder
 #? make deps | deps-test | deps-full    install the packages for building, testing, the long runs
-#? make install uninstall           to $(DESTDIR)$(PREFIX)           make dist      a source archive
+#? make install uninstall           DESTDIR= PREFIX=/usr/local       make dist      a source archive
 #?
 #? one suite:   unit worlds demo real kills conformance layers
 #? long runs:   asan ubsan tsan ucontext valgrind fuzz

@@ -94,6 +94,7 @@ def check_set(crawl, expected, what):
     check(f"{what}: the {len(expected)} reachable pages are stored", not missing and not extra,
           f"missing: {few(missing)}\nnot reachable: {few(extra)}")
     check(f"{what}: no page is stored twice", not twice(found), few(twice(found)))
+    check(f"{what}: no sanitizer speaks", not re.search("Sanitizer: |runtime error: ", crawl.said()), crawl.said()[-3000:])
 
 
 def stock_shell(crawl, what):
