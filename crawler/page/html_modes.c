@@ -404,6 +404,8 @@ void html_chars(struct html *h, const char *s, size_t len)
 	if (!in_body || h->frameset_ok) {
 		bool blank = is_blank(s, len);
 
+		if (!in_body && blank)
+			html_text_gap(&h->text, GAP_SPACE);
 		if (!in_body && (blank || !text_in_mode(h)))
 			return;
 		h->frameset_ok &= blank;

@@ -63,6 +63,9 @@ static void put_text(struct html *h)
 		len = room < 64 ? 0 : html_text_border(t->out.data, len, room - 64);
 		h->out->f->flags |= FACTS_CUT_TEXT;
 	}
+	/* Where it was cut there may have been a space. */
+	while (len && (t->out.data[len - 1] == ' ' || t->out.data[len - 1] == '\n'))
+		len--;
 	h->out->f->text = facts_put(h->out, t->out.data, len, FACTS_CUT_TEXT);
 	if (t->cut)
 		h->out->f->flags |= FACTS_CUT_TEXT;
