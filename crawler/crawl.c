@@ -327,6 +327,16 @@ static void take_back_uncommitted(struct crawl *c)
 	}
 }
 
+/* Coroutine `last`: what the store committed on its way out comes through the door. */
+static void take_last_records(void *arg)
+{
+	struct crawl *c = arg;
+
+	for (int i = 0; c->pending && i < 5000; i++)
+		co_sleep_ms(1);
+	loop_stop(c->loop);
+}
+
 int crawl_run(struct crawl *c)
 {
 	struct progress_stats last;
@@ -347,6 +357,8 @@ int crawl_run(struct crawl *c)
 	}
 	if (c->failed)
 		take_back_uncommitted(c);
+	co_detach(co_spawn(c->loop, "last", take_last_records, c));
+	loop_run(c->loop);
 	crawl_stats(c, &last);
 	progress_tick(c->progress, &last);
 	progress_close(c->progress);
