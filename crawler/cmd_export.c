@@ -10,14 +10,14 @@
 #include "crawler/cmd_util.h"
 #include "storage/store_read.h"
 
-static const char *const formats[] = {"jsonl", "csv", "urls"};
+const char *const cmd_export_formats[] = {"jsonl", "csv", "urls", NULL};
 
 static int read_format(const char *word, enum store_export_format *format, struct err *err)
 {
 	struct buf shown = BUF_INIT;
 
-	for (size_t i = 0; i < MEM_COUNT(formats); i++) {
-		if (!strcmp(word, formats[i])) {
+	for (size_t i = 0; cmd_export_formats[i]; i++) {
+		if (!strcmp(word, cmd_export_formats[i])) {
 			*format = (enum store_export_format)i; /* the same order */
 			return 0;
 		}

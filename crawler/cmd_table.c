@@ -30,6 +30,39 @@ const struct command cmd_table[] = {
 		.settings = true,
 		.examples = "  skitter resume example.com.db\n"
 			    "  skitter resume --max-pages 20000 example.com.db\n"},
+	{.name = "batch",
+		.fn = cmd_batch,
+		.help = "several crawls from one file, with exports and hooks",
+		.usage = "batch FILE.yaml [--only NAME,...] [--parallel N] [--dry-run]",
+		.text = "The file has `defaults:` and `jobs:`, a map of named jobs: any key of a "
+			"config file,\n"
+			"`seeds` or `seeds_file`, `output` with {job} and dates (%Y-%m-%d), "
+			"`exports`, `report`,\n"
+			"`on_success` and `on_failure`. Run again, it finishes what is unfinished "
+			"and leaves\n"
+			"alone what is done. Jobs on the same host take turns. Each job writes "
+			"NAME.log\n"
+			"beside its NAME.db.\n"
+			"\n"
+			"      --only NAME,...   these jobs; repeatable\n"
+			"  -j, --parallel N      jobs at the same time, a process each [1]\n"
+			"  -k, --keep-going      a failed job does not keep the next from starting\n"
+			"  -n, --dry-run         check everything, say what would be done\n"
+			"      --again           jobs that are done too: their output is replaced\n"
+			"      --date DATE       for %Y-%m-%d in names: 2026-01-31 or "
+			"2026-01-31T18:30:00 [now]\n"
+			"      --progress WORD   auto (a live table on a terminal), always or never\n"
+			"      --log-format WORD text or json (one event per line)\n"
+			"  -q, --quiet           warnings and errors only\n"
+			"\n"
+			"Exit status: 0 if all jobs succeeded, 3 if it was stopped and can go on, "
+			"otherwise\n"
+			"that of the worst job: the first of 1 (internal error, or a hook failed), "
+			"4 (storage),\n"
+			"2 (config), 5 (no seed fetched), 3 (stopped) that occurred.\n",
+		.examples = "  skitter batch sites.yaml --dry-run\n"
+			    "  skitter batch sites.yaml --parallel 4 --keep-going\n"
+			    "  skitter batch sites.yaml --only docs,blog --again\n"},
 	{.name = "status",
 		.fn = cmd_status,
 		.help = "counts, rates, hosts, and what is in flight",

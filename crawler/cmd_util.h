@@ -23,6 +23,9 @@ void cmd_add_line(struct buf *out, const char *text);
 /* The settings the crawl was started with; defaults where the file holds none. */
 int cmd_stored_settings(struct store *st, struct settings *s, struct err *err);
 
+/* What `export --format` takes; NULL-ended. */
+extern const char *const cmd_export_formats[];
+
 /* Whether stdout is a terminal. */
 bool cmd_stdout_is_terminal(void);
 
