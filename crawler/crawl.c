@@ -361,6 +361,8 @@ int crawl_run(struct crawl *c)
 	loop_run(c->loop);
 	crawl_stats(c, &last);
 	progress_tick(c->progress, &last);
+	if (c->watch.stats)
+		c->watch.stats(c->watch.arg, &last);
 	progress_close(c->progress);
 	crawl_summary(c, &s);
 	if (c->watch.end)
