@@ -73,7 +73,8 @@ class Crawl:
             return "a hang"
 
     def said(self):
-        return self.db.with_suffix(".err").read_text(errors="replace")
+        log = self.db.with_suffix(".err")
+        return log.read_text(errors="replace") if log.exists() else ""
 
     def ask(self, sql):
         with sqlite3.connect(f"file:{self.db}?mode=ro", uri=True, timeout=10) as db:
