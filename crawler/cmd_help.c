@@ -4,6 +4,7 @@
 #include "config/text.h"
 #include "crawler/cmd.h"
 #include "crawler/cmd_util.h"
+#include "crawler/manual.h"
 
 static void overview(FILE *out)
 {
@@ -49,6 +50,27 @@ static int unknown(const char *word)
 	return cmd_fail(&err);
 }
 
+/* The manual as man(7) source. */
+static int manual(const char *page)
+{
+	struct buf out = BUF_INIT, shown = BUF_INIT;
+	struct err err = {0};
+	int rc = 0;
+
+	if (page && !strcmp(page, "list"))
+		manual_list(&out);
+	else if (manual_page(&out, page) < 0) {
+		cmd_add_line(&shown, page);
+		rc = err_set(&err, EXIT_USAGE,
+			"there is no manual page `%s`; `skitter help --man list` names all",
+			shown.data);
+	}
+	fwrite(out.data, 1, out.len, stdout);
+	buf_release(&out);
+	buf_release(&shown);
+	return rc < 0 ? cmd_fail(&err) : EXIT_OK;
+}
+
 int cmd_help(int argc, char **argv)
 {
 	const char *word = argc > 1 ? argv[1] : NULL;
@@ -59,6 +81,8 @@ int cmd_help(int argc, char **argv)
 		overview(stdout);
 		return EXIT_OK;
 	}
+	if (!strcmp(word, "--man"))
+		return manual(argc > 2 ? argv[2] : NULL);
 	c = cmd_find(word);
 	if (c) {
 		cmd_usage(c, stdout);

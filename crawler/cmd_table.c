@@ -46,12 +46,14 @@ const struct command cmd_table[] = {
 			"\n"
 			"      --only NAME,...   these jobs; repeatable\n"
 			"  -j, --parallel N      jobs at the same time, a process each [1]\n"
-			"  -k, --keep-going      a failed job does not keep the next from starting\n"
+			"  -k, --keep-going      a failed job does not keep the next from "
+			"starting\n"
 			"  -n, --dry-run         check everything, say what would be done\n"
 			"      --again           jobs that are done too: their output is replaced\n"
 			"      --date DATE       for %Y-%m-%d in names: 2026-01-31 or "
 			"2026-01-31T18:30:00 [now]\n"
-			"      --progress WORD   auto (a live table on a terminal), always or never\n"
+			"      --progress WORD   auto (a live table on a terminal), always or "
+			"never\n"
 			"      --log-format WORD text or json (one event per line)\n"
 			"  -q, --quiet           warnings and errors only\n"
 			"\n"
@@ -146,11 +148,26 @@ const struct command cmd_table[] = {
 		.examples = "  skitter config example > site.yaml\n"
 			    "  skitter config check site.yaml\n"
 			    "  skitter config show site.yaml --per-host 4\n"},
+	{.name = "completion",
+		.fn = cmd_completion,
+		.help = "what your shell needs to complete commands and options",
+		.usage = "completion bash|zsh|fish",
+		.text = "Prints a script for the shell. `make install` puts all three in place.\n",
+		.examples =
+			"  source <(skitter completion bash)      # in ~/.bashrc\n"
+			"  source <(skitter completion zsh)       # in ~/.zshrc, after compinit\n"
+			"  skitter completion fish | source       # in config.fish\n"},
 	{.name = "help",
 		.fn = cmd_help,
 		.help = "this page, or all about one command or option",
 		.usage = "help [COMMAND|--OPTION]",
-		.examples = "  skitter help crawl\n  skitter help --delay\n"},
+		.text = "      --man PAGE  the manual page of a command, or skitter, or "
+			"skitter.yaml (the "
+			"config\n"
+			"                  file), as man(7) source; --man list names all\n",
+		.examples = "  skitter help crawl\n"
+			    "  skitter help --delay\n"
+			    "  skitter help --man crawl | man -l -\n"},
 	{.name = "version",
 		.fn = cmd_version,
 		.help = "the version, and those of the libraries",

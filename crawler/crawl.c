@@ -12,6 +12,8 @@
 #include "config/clock.h"
 #include "config/log.h"
 #include "config/mem.h"
+#include "config/text.h"
+#include "crawler/budget.h"
 
 #define SLOT_SIZE   ((size_t)256 << 10)
 #define STORE_SLOTS 64 /* bodies that may wait for the store while all fetchers are busy */
@@ -108,6 +110,22 @@ static void fit_descriptors(struct crawl *c)
 	}
 }
 
+/* A container that is smaller than the default budget. */
+static void fit_memory(struct crawl *c)
+{
+	uint64_t limit = budget_fit(&c->set, budget_limit());
+	struct buf b = BUF_INIT;
+
+	if (!limit)
+		return;
+	buf_add_str(&b, "memory: this machine's limit for us is ");
+	text_bytes(&b, limit);
+	buf_add_str(&b, ", so the budget is ");
+	text_bytes(&b, c->set.memory);
+	log_info("%s (--memory changes it)", b.data);
+	buf_release(&b);
+}
+
 static int load_key(struct crawl *c, enum store_mode mode, struct err *err)
 {
 	char text[40], *old;
@@ -171,6 +189,7 @@ static int open_parts(struct crawl *c, enum store_mode mode, struct err *err)
 		return -1;
 	c->agent = settings_agent(&c->set);
 	fit_descriptors(c);
+	fit_memory(c);
 	c->nslots = (size_t)c->set.concurrency + PREPARERS + STORE_SLOTS;
 	c->nseats = (size_t)c->set.concurrency;
 	c->seats = mem_array(c->nseats, sizeof(*c->seats));
