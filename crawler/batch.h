@@ -43,7 +43,7 @@ struct batch_numbers {
 
 /* A line of the table. */
 struct batch_row {
-	const char *name;
+	const char *name, *log;
 	enum batch_state state;
 	struct batch_numbers n;
 	struct progress_rate rate;

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "config/clock.h"
 #include "config/log.h"
 #include "config/mem.h"
 #include "config/settings_table.h"
@@ -168,6 +169,7 @@ static int open_log(struct job *j, struct err *err)
 /* Status of the crawl, or -1 with a sentence. */
 static int crawl(struct job *j, enum batch_found found, struct err *err)
 {
+	char now[32];
 	struct crawl_watch watch = {.stats = on_stats, .end = on_end, .arg = j};
 	struct batch_task *t = j->task;
 	bool resume = found == FOUND_UNFINISHED;
@@ -176,11 +178,13 @@ static int crawl(struct job *j, enum batch_found found, struct err *err)
 		return -1;
 	if (make_folders(t->output, err) < 0)
 		return -1;
+	clock_iso(clock_wall_ms(), now);
+	log_info("job %s, %s: %s %s", t->job->name, now,
+		resume ? "going on with" : "a new crawl into", t->output);
 	if (resume) {
 		/* The seeds are those of the file; crawl_open takes them from there. */
 		strlist_clear(&t->set.seeds);
 		t->set.set &= ~(UINT64_C(1) << setting_index(setting_find("seeds", 5)));
-		log_info("%s holds this crawl, unfinished: going on where it stopped", t->output);
 	}
 	tell(j, BATCH_PHASE, resume ? "going on" : "crawling", false);
 	return crawl_whole(&t->set, resume ? NULL : &t->seeds, &watch, err);

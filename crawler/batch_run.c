@@ -95,11 +95,15 @@ static bool share_host(const struct batch_task *a, const struct batch_task *b)
 }
 
 /* Politeness is kept within a crawl, so two jobs on one host take turns. */
-static bool must_wait(const struct run *r, const struct batch_task *t)
+static bool must_wait(const struct run *r, size_t me)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (r->tasks[i].proc && share_host(&r->tasks[i], t))
-			return true;
+	for (size_t i = 0; i < r->n; i++) {
+		if (!r->tasks[i].proc || !share_host(&r->tasks[i], &r->tasks[me]))
+			continue;
+		snprintf(r->rows[me].text, sizeof(r->rows[me].text), "after %s: same host",
+			r->rows[i].name);
+		return true;
+	}
 	return false;
 }
 
@@ -127,8 +131,7 @@ static int start_all(struct run *r, struct err *err)
 	if (r->passed_on || (r->failed && !r->opts->keep_going))
 		return 0;
 	for (size_t i = 0; i < r->n && r->running < r->opts->parallel; i++)
-		if (r->rows[i].state == BATCH_WAITING && !must_wait(r, &r->tasks[i]) &&
-			start(r, i, err) < 0)
+		if (r->rows[i].state == BATCH_WAITING && !must_wait(r, i) && start(r, i, err) < 0)
 			return -1;
 	return 0;
 }

@@ -204,8 +204,8 @@ void batch_show_event(struct batch_show *s, const char *event, const struct batc
 	}
 	/* On a terminal the table says it; what went wrong stays to be read. */
 	if (bad)
-		log_error("%s: %s", row->name, line.data);
-	else if (s->face == FACE_PLAIN)
+		log_error("%s: %s (log: %s)", row->name, line.data, row->log);
+	else if (s->face == FACE_PLAIN && strcmp(event, "job_start") != 0)
 		log_info("%s: %s", row->name, line.data);
 	buf_release(&line);
 }

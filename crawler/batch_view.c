@@ -52,10 +52,10 @@ static const struct {
 	[COL_STATE] = {"state", 8, 0},
 	[COL_PAGES] = {"pages", 9, 0},
 	[COL_RATE] = {"pages/s", 7, 64},
-	[COL_QUEUED] = {"queued", 9, 74},
-	[COL_FAILED] = {"failed", 7, 54},
-	[COL_BYTES] = {"received", 9, 84},
-	[COL_TIME] = {"time", 10, 44},
+	[COL_QUEUED] = {"queued", 8, 92},
+	[COL_FAILED] = {"failed", 6, 54},
+	[COL_BYTES] = {"received", 9, 108},
+	[COL_TIME] = {"time", 9, 44},
 };
 
 struct table {

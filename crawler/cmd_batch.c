@@ -178,7 +178,7 @@ static int run(const struct args *a, const struct batch *b, struct batch_task *t
 	int status;
 
 	for (size_t i = 0; i < n; i++)
-		rows[i].name = tasks[i].job->name;
+		rows[i] = (struct batch_row){.name = tasks[i].job->name, .log = tasks[i].log};
 	log_open(a->opts.quiet ? LOG_WARN : LOG_INFO, a->opts.log_format == LOG_FORMAT_JSON);
 	status = batch_run(tasks, rows, n, &a->opts, err);
 	if (status == EXIT_SIGNAL)
