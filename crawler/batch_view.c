@@ -43,19 +43,22 @@ enum column {
 	COL_TIME
 };
 
-/* `from`: the narrowest terminal that shows it. */
+/* In the order in which they get room; `spare` is left beside them for the words at the end. */
+static const enum column by_need[] = {
+	COL_STATE, COL_PAGES, COL_TIME, COL_FAILED, COL_RATE, COL_QUEUED, COL_BYTES};
+
 static const struct {
 	const char *head;
-	int width, from;
+	int width, spare;
 } columns[] = {
 	[COL_JOB] = {"job", 0, 0},
 	[COL_STATE] = {"state", 8, 0},
 	[COL_PAGES] = {"pages", 9, 0},
-	[COL_RATE] = {"pages/s", 7, 64},
-	[COL_QUEUED] = {"queued", 8, 92},
-	[COL_FAILED] = {"failed", 6, 54},
-	[COL_BYTES] = {"received", 9, 108},
-	[COL_TIME] = {"time", 9, 44},
+	[COL_RATE] = {"pages/s", 7, 10},
+	[COL_QUEUED] = {"queued", 8, 30},
+	[COL_FAILED] = {"failed", 6, 0},
+	[COL_BYTES] = {"received", 9, 40},
+	[COL_TIME] = {"time", 9, 0},
 };
 
 struct table {
@@ -63,6 +66,7 @@ struct table {
 	const struct progress_look *look;
 	int width; /* less the last column, which wraps on some terminals */
 	int name;  /* columns of the names */
+	bool show[MEM_COUNT(columns)];
 	int lines;
 };
 
@@ -115,15 +119,23 @@ static int width_of(const struct table *t, enum column c)
 	return c == COL_JOB ? t->name : columns[c].width;
 }
 
-static bool shown(const struct table *t, enum column c)
+static void choose_columns(struct table *t)
 {
-	return t->width + 1 >= columns[c].from;
+	int used = t->name;
+
+	t->show[COL_JOB] = true;
+	for (size_t i = 0; i < MEM_COUNT(by_need); i++) {
+		int need = 2 + columns[by_need[i]].width;
+		t->show[by_need[i]] = used + need + columns[by_need[i]].spare <= t->width;
+		if (t->show[by_need[i]])
+			used += need;
+	}
 }
 
 static void heading(struct table *t)
 {
 	for (size_t c = 0; c < MEM_COUNT(columns); c++) {
-		if (!shown(t, (enum column)c))
+		if (!t->show[c])
 			continue;
 		if (c)
 			buf_add_str(t->out, "  ");
@@ -170,7 +182,7 @@ static void line(struct table *t, const struct batch_row *r)
 	cell(t, r->state == BATCH_RUNNING ? BOLD : NULL, r->name, t->name, false);
 	for (size_t c = 1; c < MEM_COUNT(columns); c++) {
 		bool red = c == COL_FAILED && r->n.failed;
-		if (!shown(t, (enum column)c))
+		if (!t->show[c])
 			continue;
 		buf_reset(&b);
 		if (c == COL_STATE)
@@ -255,6 +267,7 @@ int batch_table(
 			t.name = (int)strlen(rows[i].name);
 	if (t.name > t.width / 4)
 		t.name = t.width / 4;
+	choose_columns(&t);
 	if (n > room + 1)
 		choose(rows, n, room, &rank, &rest);
 	heading(&t);
