@@ -29,6 +29,21 @@ int schema_create(sqlite3 *db, const char *path, struct err *err)
 	return 0;
 }
 
+int schema_judge(const char *path, int64_t id, int64_t version, struct err *err)
+{
+	if (id != STORE_APPLICATION_ID)
+		return err_set(err, EXIT_STORAGE,
+			"%s is an SQLite database of another program, not a skitter crawl", path);
+	if (version > STORE_VERSION)
+		return err_set(err, EXIT_STORAGE,
+			"%s was written by a newer skitter (schema %lld, this one knows %d); use "
+			"that version to go on",
+			path, (long long)version, STORE_VERSION);
+	if (version < 1)
+		return err_set(err, EXIT_STORAGE, "%s is not a complete skitter crawl", path);
+	return 0;
+}
+
 int schema_check(sqlite3 *db, const char *path, struct err *err)
 {
 	int64_t id, version, tables;
@@ -39,15 +54,9 @@ int schema_check(sqlite3 *db, const char *path, struct err *err)
 		return -1;
 	if (id != STORE_APPLICATION_ID && !tables)
 		return err_set(err, EXIT_STORAGE, "%s is empty: no crawl was stored in it", path);
-	if (id != STORE_APPLICATION_ID)
-		return err_set(err, EXIT_STORAGE,
-			"%s is an SQLite database of another program, not a skitter crawl", path);
-	if (version > STORE_VERSION)
-		return err_set(err, EXIT_STORAGE,
-			"%s was written by a newer skitter (schema %lld, this one knows %d); use "
-			"that version to go on",
-			path, (long long)version, STORE_VERSION);
-	if (version < 1 || !tables)
+	if (schema_judge(path, id, version, err) < 0)
+		return -1;
+	if (!tables)
 		return err_set(err, EXIT_STORAGE, "%s is not a complete skitter crawl", path);
 	return 0;
 }

@@ -2,6 +2,8 @@
 #ifndef SKITTER_STORAGE_SCHEMA_H
 #define SKITTER_STORAGE_SCHEMA_H
 
+#include <stdint.h>
+
 #include <sqlite3.h>
 
 #include "config/err.h"
@@ -13,5 +15,7 @@ int schema_create(sqlite3 *db, const char *path, struct err *err);
 /* 0 = a crawl this version can read; -1 = a text file, another program's database, a
  * newer skitter's, each with its sentence. Only reads. */
 int schema_check(sqlite3 *db, const char *path, struct err *err);
+/* The same of an application_id and user_version read otherwise. */
+int schema_judge(const char *path, int64_t id, int64_t version, struct err *err);
 
 #endif
