@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <glob.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "config/mem.h"
 #include "config/text.h"
 #include "crawler/batch.h"
+#include "crawler/page/url.h"
 
 /* ---- batch files --------------------------------------------------------------------------- */
 
@@ -195,6 +197,61 @@ static void an_export_needs_a_format_and_a_file(void **state)
 		"3:21: file: expected a date such as %Y-%m-%d or %H%M%S (%% is a %), found `%Q`");
 }
 
+/* ---- the examples -------------------------------------------------------------------------- */
+
+static bool has_jobs(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char line[512];
+	bool jobs = false;
+
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f))
+		jobs |= !strncmp(line, "jobs:", 5);
+	fclose(f);
+	return jobs;
+}
+
+static void check_example(const char *path)
+{
+	struct settings s;
+	struct err err = {0};
+	struct batch b;
+
+	settings_init(&s);
+	if (!has_jobs(path)) {
+		if (settings_load_yaml(&s, path, &err) < 0)
+			fail_msg("%s", err.text);
+		settings_release(&s);
+		return;
+	}
+	settings_release(&s);
+	if (batch_load(&b, path, &err) < 0)
+		fail_msg("%s", err.text);
+	for (size_t i = 0; i < b.n; i++) {
+		struct batch_opts o = {.parallel = 1};
+		struct batch_task t;
+		if (batch_plan(&t, &b, &b.jobs[i], &o, &err) < 0)
+			fail_msg("%s", err.text);
+		batch_task_release(&t);
+	}
+	batch_release(&b);
+}
+
+static void the_examples_are_correct(void **state)
+{
+	glob_t found;
+
+	(void)state;
+	url_global_init();
+	if (glob("config/examples/*.yaml", 0, NULL, &found) != 0)
+		skip(); /* not started from the source folder */
+	assert_true(found.gl_pathc >= 4);
+	for (size_t i = 0; i < found.gl_pathc; i++)
+		check_example(found.gl_pathv[i]);
+	globfree(&found);
+}
+
 /* ---- patterns ------------------------------------------------------------------------------ */
 
 static void patterns_are_filled_in(void **state)
@@ -364,6 +421,7 @@ int main(void)
 		cmocka_unit_test(what_is_wrong_is_said_with_its_place),
 		cmocka_unit_test(names_are_safe_in_file_names),
 		cmocka_unit_test(an_export_needs_a_format_and_a_file),
+		cmocka_unit_test(the_examples_are_correct),
 		cmocka_unit_test(patterns_are_filled_in),
 		cmocka_unit_test(the_table_fits_any_terminal),
 		cmocka_unit_test(a_low_terminal_shows_what_matters),
