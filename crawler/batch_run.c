@@ -275,6 +275,9 @@ int batch_run(struct batch_task *tasks, struct batch_row *rows, size_t n,
 		batch_show_tick(r.show, rows, n);
 	}
 	leave_signals(old);
+	for (size_t i = 0; i < n; i++)
+		if (rows[i].state == BATCH_WAITING)
+			snprintf(rows[i].text, sizeof(rows[i].text), "not started");
 	if (!status)
 		status = batch_status(rows, n, r.passed_on > 0);
 	batch_show_close(r.show, rows, n, status);
