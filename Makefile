@@ -81,7 +81,7 @@ $(BUILD)/flags.mk: Makefile
 	@pkg-config --exists --print-errors $(PKGS) || \
 		{ echo "make: a library or pkg-config is missing; 'make deps' installs what skitter needs" >&2; exit 1; }
 	@{ echo "PKG_CFLAGS := $$(pkg-config --cflags $(PKGS))"; \
-	   echo "PKG_LIBS := $$(pkg-config --libs $(PKGS))"; } > $@
+	   echo "PKG_LIBS := $$(pkg-config --libs $(PKGS)) -lunistring"; } > $@
 
 # ---- objects and archives ----------------------------------------------------
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(BUILD)/obj/%.o,$(filter %.S,$(1)))
@@ -93,6 +93,9 @@ $(BUILD)/obj/%.o: %.c
 $(BUILD)/obj/%.o: %.S
 	@mkdir -p $(@D)
 	$(call SAY,AS,$<)$(CC) $(CPPFLAGS) -g -c $< -o $@
+
+# Included by the assembler, which no dependency file sees.
+$(BUILD)/obj/storage/schema.o: storage/schema.sql
 
 define archive
 $(BUILD)/$(1).a: $(call obj,$(SRC_$(1)) $(ASM_$(1)))

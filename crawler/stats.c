@@ -7,6 +7,7 @@
 
 #include "config/clock.h"
 #include "crawler/crawl.h"
+#include "storage/store_read.h"
 
 /* Resident memory of this process, shared slots included, from the kernel's own count. */
 static uint64_t resident(void)
@@ -102,6 +103,27 @@ static void set_end(struct crawl *c, struct summary *s)
 	}
 }
 
+/* After a failure of the store only what the file holds counts. */
+static void take_stored(struct crawl *c, struct summary *s)
+{
+	struct store_counts n;
+	struct err err;
+	struct store *st = store_open(c->set.output, STORE_READ, &err);
+
+	if (st && store_counts(st, &n, &err) == 0) {
+		s->discovered = n.discovered;
+		s->fetched = n.fetched;
+		s->failed = n.failed;
+		s->excluded = n.excluded;
+		s->left = n.left;
+		s->pages = n.fetched;
+		s->redirects = 0;
+		s->nstatuses = s->nerrors = s->nexcludes = 0;
+		s->run_pages = n.fetched < s->run_pages ? n.fetched : s->run_pages;
+	}
+	store_close(st);
+}
+
 void crawl_summary(struct crawl *c, struct summary *s)
 {
 	static const char *const classes[] = {"0xx", "1xx", "2xx", "3xx", "4xx", "5xx"};
@@ -143,4 +165,6 @@ void crawl_summary(struct crawl *c, struct summary *s)
 	s->parsers_lost = procpool_restarts(parsers_pool(c->parsers));
 	memcpy(s->stage_us, c->n.stage_us, sizeof(s->stage_us));
 	s->stage_us[STAGE_STORE] = c->n.store_us;
+	if (c->failed)
+		take_stored(c, s);
 }

@@ -22,19 +22,6 @@
 
 #include "config/buf.h"
 
-/* libunistring comes with libpsl and libidn2, which need it themselves; weak, so that
- * it need not be named to the linker again. */
-#pragma weak u32_casefold
-#pragma weak u32_normalize
-#pragma weak u8_mbtoucr
-#pragma weak uc_bidi_class
-#pragma weak uc_combining_class
-#pragma weak uc_is_general_category_withtable
-#pragma weak uc_is_property_default_ignorable_code_point
-#pragma weak uc_joining_type
-#pragma weak uninorm_nfc
-#pragma weak uninorm_nfkc
-
 /* Longest name taken (bytes, and code points after the mapping). DNS ends at 253 ASCII
  * characters; a bound keeps the quadratic parts of Punycode from being abused. */
 #define HOST_IDNA_MAX 1024
