@@ -134,7 +134,7 @@ static void file_names_need_not_be_utf8(void **state)
 	settings_release(&back);
 }
 
-static char *shown(const struct settings *s)
+static __attribute__((noinline)) char *shown(const struct settings *s)
 {
 	char *text = NULL;
 	size_t len;
