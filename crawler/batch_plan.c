@@ -103,9 +103,10 @@ static int check_format(const struct batch *b, const struct batch_job *job,
 	const char *near;
 	size_t n = 0;
 
-	for (; cmd_export_formats[n]; n++) {
+	for (; cmd_export_formats[n]; n++)
 		if (!strcmp(e->format, cmd_export_formats[n]))
 			return 0;
+	for (n = 0; cmd_export_formats[n]; n++) {
 		buf_addf(&all, "%s%s",
 			!n			    ? ""
 			: cmd_export_formats[n + 1] ? ", "
