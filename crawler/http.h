@@ -9,11 +9,33 @@
  * server's content coding. Redirects are not followed: they are outcomes.
  * Stricter than Debian's libcurl, checked in the header callback (RFC 9110, 9112):
  * conflicting Content-Length, differing Location, a Transfer-Encoding other than
- * chunked, more than HTTP_MAX_HEADERS lines or HTTP_MAX_HEAD bytes end the request as
- * "bad_headers".
+ * chunked, more than HTTP_MAX_HEADERS lines, HTTP_MAX_HEAD bytes or HTTP_MAX_INTERIM
+ * heads end the request as "bad_headers".
  *
- * Error words (the `error` column): dns, refused, connect, timeout, reset, tls,
- * tls_cert, private_address, bad_headers, bad_response, cut, proxy, stopped.
+ * No answer is taken for another's: a connection whose framing was doubtful, or on which
+ * anything came that nobody had asked for, is not used again.
+ *
+ * The request head is what was sent, byte for byte, but that the values of secret headers
+ * read "(secret)"; empty if nothing was sent. The response head is the final one as
+ * received, without 1xx heads before it and trailers after it. HTTP/2 has no lines: its
+ * heads are written down in the form of HTTP/1.1, with the version "HTTP/2".
+ *
+ * What the user named (a seed's host and port) may be a private address and gets the secret
+ * headers and --user; nobody else does. Proxies come from the settings alone; variables of
+ * the environment are not looked at.
+ *
+ * Error words (the `error` column), * = worth another try:
+ *   dns*             the name has no address
+ *   refused*         nothing listens there         connect*   no connection for another reason
+ *   timeout*         before the answer's head had come
+ *   reset*           the server closed before the answer's head had come
+ *   cut*             the body ended early, for whatever reason; what came is kept
+ *   tls*             no TLS with that server       tls_cert   its certificate does not hold
+ *   private_address  see guard.h
+ *   bad_headers      the head is refused (above)   bad_response   that is not HTTP
+ *   proxy*           the proxy is not there or refused
+ *   stopped          http_abort_all
+ * With "cut" and "bad_headers" there may be a status; with the others there is none.
  */
 #ifndef SKITTER_CRAWLER_HTTP_H
 #define SKITTER_CRAWLER_HTTP_H
@@ -29,8 +51,9 @@
 
 #define HTTP_MAX_HEADERS 200
 #define HTTP_MAX_HEAD	 (64 * 1024)
+#define HTTP_MAX_INTERIM 16 /* 1xx heads before the answer */
 
-struct curl_slist;
+struct exchange;
 struct http;
 
 struct http_fetch {
@@ -50,22 +73,27 @@ struct http_fetch {
 	struct buf content_type, coding, location, link; /* header values, "" if absent */
 	uint32_t x_robots;				 /* enum facts_robots */
 	int64_t retry_after_ms;				 /* from now; -1 = none */
-	uint64_t wire;					 /* body bytes received */
+	uint64_t wire;					 /* body bytes received, stored or not */
 	int64_t wall_ms;				 /* when it started */
 	double connect_ms, tls_ms, wait_ms, body_ms, ttfb_ms, total_ms; /* < 0: did not happen */
-	const char *version;						/* "1.0", "1.1", "2" */
+	const char *version; /* "1.0", "1.1", "2"; NULL = no answer */
 	char ip[64];
 
-	/* http.c and http_head.c */
+	/* http.c */
 	struct co *waiter;
-	void *easy;
-	struct http *http;
+	struct exchange *exchange; /* while libcurl has it */
 	struct http_fetch *next, *prev;
-	struct curl_slist *resolve;
 	bool done;
-	int64_t content_length;
-	unsigned nheaders;
-	bool head_done;
+	bool barred; /* an address was private */
+
+	/* http_head.c */
+	int answer;		/* status of the head that is being read */
+	int64_t content_length; /* -1 = unknown; after the head only if the body keeps to it */
+	bool chunked;
+	bool doubtful;	   /* where the body ends: the connection is not to be used again */
+	unsigned nheaders; /* lines of this head */
+	unsigned ninterim; /* heads before it */
+	bool head_done;	   /* of the final head */
 };
 
 void http_fetch_init(struct http_fetch *f);  /* once */
@@ -76,10 +104,12 @@ struct http *http_open(struct loop *loop, const struct settings *set, struct slo
 	size_t concurrency, struct err *err);
 void http_close(struct http *h);
 
+/* Fills in f->..., which must be fresh (init or reset). The host must outlive h. */
 WAITS void http_get(struct http *h, struct http_fetch *f);
-/* Ends every request under way with the error "stopped". */
+/* Ends every request under way with the error "stopped". From coroutines and callbacks
+ * alike: who waits is woken, and runs in a later turn. */
 void http_abort_all(struct http *h);
-size_t http_active(const struct http *h);
+size_t http_active(const struct http *h); /* requests under way */
 
 /* ---- http_head.c: what the header callback does; pure, for tests ---- */
 

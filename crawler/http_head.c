@@ -21,35 +21,52 @@ static bool keep(struct buf *b, const char *value, size_t len)
 	return true;
 }
 
+static bool is_blank(char c)
+{
+	return c == ' ' || c == '\t';
+}
+
+/* More than can be counted is a number all the same (RFC 9110 8.6). */
+static bool add_digit(int64_t *n, char c)
+{
+	if (!isdigit((unsigned char)c))
+		return false;
+	if (__builtin_mul_overflow(*n, 10, n) || __builtin_add_overflow(*n, c - '0', n))
+		*n = INT64_MAX;
+	return true;
+}
+
+/* "5, 5" is one value said twice (RFC 9110 8.6); anything else that is not digits, or
+ * differs from what was said before, may be an attempt at response splitting. */
 static bool on_content_length(struct http_fetch *f, const char *value, size_t len)
 {
-	int64_t n = 0;
+	const char *p = value, *end = value + len;
 
-	/* "5, 5" is one value said twice (RFC 9110 8.6); anything else that is not digits, or
-	 * differs from what was said before, may be an attempt at response splitting. */
-	for (size_t i = 0; i <= len; i++) {
-		if (i < len && isdigit((unsigned char)value[i]) && n < INT64_MAX / 16) {
-			n = n * 10 + (value[i] - '0');
-			continue;
-		}
-		if (i < len && value[i] != ',')
-			return false;
-		if (f->content_length >= 0 && f->content_length != n)
+	for (;;) {
+		int64_t n = 0;
+		const char *digits = p;
+		while (p < end && add_digit(&n, *p))
+			p++;
+		if (p == digits || (f->content_length >= 0 && f->content_length != n))
 			return false;
 		f->content_length = n;
-		n = 0;
-		while (i + 1 < len && (value[i + 1] == ' ' || value[i + 1] == '\t'))
-			i++;
+		while (p < end && is_blank(*p))
+			p++;
+		if (p == end)
+			return true;
+		if (*p++ != ',')
+			return false;
+		while (p < end && is_blank(*p))
+			p++;
 	}
-	return len > 0;
 }
 
 static bool on_transfer_encoding(struct http_fetch *f, const char *value, size_t len)
 {
-	(void)f;
 	/* libcurl would inflate other codings in this process. */
-	return (len == 7 && !strncasecmp(value, "chunked", 7)) ||
-	       (len == 8 && !strncasecmp(value, "identity", 8));
+	if (len == 7 && !strncasecmp(value, "chunked", 7))
+		return f->chunked = true;
+	return len == 8 && !strncasecmp(value, "identity", 8);
 }
 
 static bool on_location(struct http_fetch *f, const char *value, size_t len)
@@ -119,7 +136,7 @@ static bool on_x_robots(struct http_fetch *f, const char *value, size_t len)
 	while (p < end) {
 		const char *word, *colon;
 		size_t n;
-		while (p < end && (*p == ' ' || *p == '\t' || *p == ','))
+		while (p < end && (is_blank(*p) || *p == ','))
 			p++;
 		word = p;
 		while (p < end && *p != ',')
@@ -128,11 +145,11 @@ static bool on_x_robots(struct http_fetch *f, const char *value, size_t len)
 		if (colon && !word_is(word, (size_t)(colon - word), "unavailable_after")) {
 			ours = word_is(word, (size_t)(colon - word), "skitter");
 			word = colon + 1;
-			while (word < p && (*word == ' ' || *word == '\t'))
+			while (word < p && is_blank(*word))
 				word++;
 		}
 		n = (size_t)(p - word);
-		while (n && (word[n - 1] == ' ' || word[n - 1] == '\t'))
+		while (n && is_blank(word[n - 1]))
 			n--;
 		if (!ours)
 			continue;
@@ -161,7 +178,34 @@ static const struct field fields[] = {
 	{"link", on_link},
 };
 
-static void new_head(struct http_fetch *f)
+static bool is_interim(int status)
+{
+	return status >= 100 && status <= 199 && status != 101;
+}
+
+/* "HTTP/1.1 200 OK", "HTTP/2 200"; 0 for what libcurl will not take either. */
+static int status_of(const char *line, const char *end)
+{
+	const char *p = memchr(line, ' ', (size_t)(end - line));
+
+	if (!p || end - p < 4 || !isdigit((unsigned char)p[1]) || !isdigit((unsigned char)p[2]) ||
+		!isdigit((unsigned char)p[3]))
+		return 0;
+	return (p[1] - '0') * 100 + (p[2] - '0') * 10 + p[3] - '0';
+}
+
+static const char *version_of(const char *line, size_t len)
+{
+	if (len >= 8 && !memcmp(line, "HTTP/1.0", 8))
+		return "1.0";
+	if (len >= 6 && !memcmp(line, "HTTP/2", 6))
+		return "2";
+	if (len >= 6 && !memcmp(line, "HTTP/3", 6))
+		return "3";
+	return "1.1";
+}
+
+static void new_head(struct http_fetch *f, const char *line, const char *end)
 {
 	buf_reset(&f->response_head);
 	buf_reset(&f->content_type);
@@ -171,34 +215,56 @@ static void new_head(struct http_fetch *f)
 	f->x_robots = 0;
 	f->retry_after_ms = -1;
 	f->content_length = -1;
-	f->nheaders = 0;
-	f->head_done = false;
+	f->chunked = false;
+	f->answer = status_of(line, end);
+	f->version = version_of(line, (size_t)(end - line));
+}
+
+/* The empty line. What the fields together mean is known now. */
+static bool end_of_head(struct http_fetch *f)
+{
+	if (is_interim(f->answer)) {
+		f->nheaders = 0; /* the next line starts another head */
+		return ++f->ninterim <= HTTP_MAX_INTERIM;
+	}
+	if (f->answer == 101)
+		return false; /* nobody asked for another protocol */
+	f->head_done = true;
+	/* Both a length and chunks: the chunks count (RFC 9112 6.3), but one of the two was a
+	 * lie that somebody on the way may have believed. HTTP/1.0 never promised that the
+	 * connection can be kept, and libcurl would ask in HTTP/1.0 from then on. */
+	f->doubtful = (f->chunked && f->content_length >= 0) || !strcmp(f->version, "1.0");
+	if (f->chunked || f->content_length == INT64_MAX || f->answer == 204 || f->answer == 304)
+		f->content_length = -1;
+	return true;
 }
 
 bool http_head_line(struct http_fetch *f, const char *line, size_t len)
 {
 	const char *colon, *value, *end = line + len;
 	size_t name_len;
+	bool first = !f->nheaders;
 
-	/* A new status line starts a new head: 1xx answers and proxies say more than one. */
-	if (len >= 5 && !memcmp(line, "HTTP/", 5) && (f->head_done || !f->nheaders))
-		new_head(f);
-	buf_add(&f->response_head, line, len);
-	if (++f->nheaders > HTTP_MAX_HEADERS || f->response_head.len > HTTP_MAX_HEAD)
+	if (++f->nheaders > HTTP_MAX_HEADERS)
 		return false;
+	if (f->head_done) /* trailers come after the body: they are counted, and that is all */
+		return true;
 	while (end > line && (end[-1] == '\r' || end[-1] == '\n'))
 		end--;
-	if (end == line) {
-		f->head_done = true;
-		return true;
-	}
+	if (first)
+		new_head(f, line, end);
+	buf_add(&f->response_head, line, len);
+	if (f->response_head.len > HTTP_MAX_HEAD)
+		return false;
+	if (end == line)
+		return end_of_head(f);
 	colon = memchr(line, ':', (size_t)(end - line));
-	if (!colon || f->head_done) /* status line, fold, or a trailer after the body */
+	if (!colon || first) /* a fold, or the status line */
 		return true;
 	name_len = (size_t)(colon - line);
-	for (value = colon + 1; value < end && (*value == ' ' || *value == '\t'); value++)
+	for (value = colon + 1; value < end && is_blank(*value); value++)
 		;
-	while (end > value && (end[-1] == ' ' || end[-1] == '\t'))
+	while (end > value && is_blank(end[-1]))
 		end--;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
 		if (word_is(line, name_len, fields[i].name))

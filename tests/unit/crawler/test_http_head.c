@@ -61,8 +61,42 @@ static void test_content_length(void **state)
 	assert_false(feed(&f, "HTTP/1.1 200 OK\r\nContent-Length: 5, 6\r\n"));
 	assert_false(feed(&f, "HTTP/1.1 200 OK\r\nContent-Length: -5\r\n"));
 	assert_false(feed(&f, "HTTP/1.1 200 OK\r\nContent-Length: 0x10\r\n"));
-	assert_false(feed(&f, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n"));
+	assert_false(feed(&f, "HTTP/1.1 200 OK\r\nContent-Length: 5,\r\n"));
+	assert_false(feed(&f, "HTTP/1.1 200 OK\r\nContent-Length: 5 5\r\n"));
+	assert_true(feed(&f, "HTTP/1.1 200 OK\r\nContent-Length: 5 ,05\r\n"));
 	assert_false(feed(&f, "HTTP/1.1 200 OK\r\nContent-Length:\r\n"));
+}
+
+/* More than can be counted is a number, too: it is unknown, and it may conflict. */
+static void test_uncountable_length(void **state)
+{
+	(void)state;
+	assert_true(feed(&f, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n\r\n"));
+	assert_int_equal(f.content_length, -1);
+	assert_false(feed(&f, "HTTP/1.1 200 OK\r\nContent-Length: 99999999999999999999999\r\n"
+			      "Content-Length: 6\r\n\r\n"));
+	assert_true(feed(&f, "HTTP/1.1 200 OK\r\nContent-Length: 9223372036854775806\r\n\r\n"));
+	assert_true(f.content_length == INT64_MAX - 1);
+}
+
+/* What is left of the fields when the head is over. */
+static void test_framing(void **state)
+{
+	(void)state;
+	assert_true(feed(&f, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n"
+			     "Transfer-Encoding: chunked\r\n\r\n"));
+	assert_int_equal(f.content_length, -1);
+	assert_true(f.doubtful);
+	assert_true(feed(&f, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"));
+	assert_false(f.doubtful);
+	assert_true(feed(&f, "HTTP/1.0 200 OK\r\nContent-Length: 9\r\n\r\n"));
+	assert_true(f.doubtful);
+	assert_string_equal(f.version, "1.0");
+	assert_true(feed(&f, "HTTP/2 304 \r\ncontent-length: 9\r\n\r\n"));
+	assert_int_equal(f.content_length, -1);
+	assert_int_equal(f.answer, 304);
+	assert_string_equal(f.version, "2");
+	assert_false(feed(&f, "HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n"));
 }
 
 static void test_transfer_encoding(void **state)
@@ -94,8 +128,13 @@ static void test_trailers_change_nothing(void **state)
 {
 	(void)state;
 	assert_true(feed(&f, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n"
-			     "Content-Type: text/evil\r\n"));
+			     "Content-Type: text/evil\r\nHTTP/1.1 302 X: y\r\n"
+			     "Location: /evil\r\n\r\n"));
 	assert_string_equal(f.content_type.data, "text/html");
+	assert_string_equal(f.location.data, "");
+	assert_int_equal(f.answer, 200);
+	assert_string_equal(
+		f.response_head.data, "HTTP/1.1 200 OK\r\nContent-Type: text/html\r\n\r\n");
 }
 
 static void test_limits(void **state)
@@ -111,6 +150,12 @@ static void test_limits(void **state)
 			break;
 	}
 	assert_int_equal(i, HTTP_MAX_HEADERS);
+	http_fetch_reset(&f);
+	for (i = 0; i < 1000; i++)
+		if (!http_head_line(&f, "HTTP/1.1 103 Early Hints\r\n", 26) ||
+			!http_head_line(&f, "\r\n", 2))
+			break;
+	assert_int_equal(i, HTTP_MAX_INTERIM);
 	http_fetch_reset(&f);
 	for (i = 0; i < 1000; i++) {
 		static char big[8192];
@@ -159,6 +204,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_fields),
 		T(test_content_length),
+		T(test_uncountable_length),
+		T(test_framing),
 		T(test_transfer_encoding),
 		T(test_location),
 		T(test_interim_heads),

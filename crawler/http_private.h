@@ -1,0 +1,99 @@
+/* http_private.h - what http.c, http_request.c and http_socket.c share.
+ *
+ * An exchange is one easy handle of libcurl with what was last set on it, so that only
+ * changes are set again. It serves one fetch at a time; idle, it has none, and whatever
+ * libcurl still tells about it is nobody's.
+ */
+#ifndef SKITTER_CRAWLER_HTTP_PRIVATE_H
+#define SKITTER_CRAWLER_HTTP_PRIVATE_H
+
+#include <curl/curl.h>
+#include <event2/event.h>
+#include <event2/event_struct.h>
+
+#include "crawler/http.h"
+
+struct exchange {
+	CURL *easy;
+	struct http *http;
+	struct http_fetch *f; /* NULL = idle */
+	struct exchange *next;
+	/* what is set on the handle */
+	const struct host *host;
+	const struct curl_slist *lines;
+	struct curl_slist *resolve; /* libcurl reads it when the transfer starts, so it stays */
+	bool https, authorised;
+};
+
+/* Header lines that go out with every request: to anybody, and to hosts the user named. */
+struct http_lines {
+	struct curl_slist *list;
+	struct buf text; /* as they are sent, but that secrets are hidden */
+};
+
+/* What libcurl knows of a host: a cache entry, put there by the first request under way
+ * and taken away with the last. Its own idea of a cache is walked after every transfer. */
+struct http_use {
+	int64_t until_ms; /* of the addresses it was told */
+	uint32_t n;	  /* requests under way */
+};
+
+struct sock;
+
+struct http {
+	struct loop *loop;
+	const struct settings *set;
+	struct slots *slots;
+	CURLM *multi;
+	CURLSH *share; /* one cookie jar for all handles; NULL = no cookies */
+	struct event timer;
+	bool kick;		     /* libcurl asked to be called at once */
+	bool abort;		     /* http_abort_all was called */
+	struct http_fetch *starting; /* queued by http_get, added by the turn hook */
+	struct http_fetch **starting_end;
+	struct http_fetch *running;
+	size_t active;
+	struct exchange *idle;
+
+	/* http_request.c */
+	struct http_lines lines[2]; /* [1] with the secret ones */
+	char *agent;
+	bool absolute;	 /* a proxy wants the absolute form (RFC 9112 3.2.2) */
+	bool tls_proxy;	 /* TLS to the proxy itself */
+	bool exact_head; /* libcurl adds lines of its own: have it tell them */
+	struct buf scratch;
+	struct http_use *uses; /* by host id */
+	size_t nuses;
+	struct curl_slist *forget; /* hosts nobody needs any more, for libcurl's cache */
+
+	/* http_socket.c */
+	struct sock **socks; /* by descriptor */
+	size_t nsocks;
+	int eof_fd; /* a socket whose other end is closed */
+};
+
+/* ---- http.c: results the callbacks mark ---- */
+
+size_t http_on_header(char *line, size_t size, size_t n, void *exchange);
+size_t http_on_body(char *data, size_t size, size_t n, void *exchange);
+
+/* ---- http_request.c ---- */
+
+void http_request_open(struct http *h);
+void http_request_close(struct http *h);
+struct exchange *http_exchange_open(struct http *h); /* NULL: libcurl has no memory */
+void http_exchange_close(struct exchange *x);
+/* Makes the handle ask for x->f; undone by http_request_end. */
+void http_request_begin(struct exchange *x);
+void http_request_end(struct exchange *x);
+/* A private host that only the proxy would connect to, so that no address is ever seen here. */
+bool http_request_barred(const struct http *h, const struct http_fetch *f);
+
+/* ---- http_socket.c ---- */
+
+int http_sockets_open(struct http *h, struct err *err);
+void http_sockets_close(struct http *h);
+curl_socket_t http_on_open(void *exchange, curlsocktype purpose, struct curl_sockaddr *addr);
+int http_on_close(void *http, curl_socket_t fd);
+
+#endif
