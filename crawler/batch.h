@@ -12,8 +12,9 @@
  * on once. Numbers come back by a queue in shared memory (xqueue): a job never waits
  * for the parent to take a number, only to be told that it has ended.
  *
- * A job is done when FILE.db says so (meta `batch`): crawl, exports, report and hook. Whatever
- * else the file says, the job goes on from there, so running the batch again finishes it.
+ * A job is done when FILE.db says so (meta `batch` is "done"): crawl, exports, report and hook.
+ * "again" says that it is to be replaced. Whatever else the file says, the job goes on from
+ * there, so running the batch again finishes it.
  */
 #ifndef SKITTER_CRAWLER_BATCH_H
 #define SKITTER_CRAWLER_BATCH_H
@@ -99,9 +100,16 @@ enum batch_found {
 	FOUND_UNFINISHED, /* the crawl, or what comes after it */
 	FOUND_DONE,
 	FOUND_FRUITLESS, /* finished without a single page: begun anew */
+	FOUND_AGAIN,	 /* to be replaced: somebody said --again */
 };
 /* Opens SQLite: never in the parent before a fork. -1 and a sentence: something else is there. */
 int batch_look(const struct batch_task *t, enum batch_found *found, struct err *err);
+/* In a process of its own: marks what is done, or of other seeds, to be replaced. */
+struct batch_again {
+	const struct batch_task *tasks;
+	size_t n;
+};
+int batch_again_main(void *again);
 /* --dry-run, on stdout. The exit status. */
 int batch_describe(struct batch_task *t, size_t n, const struct batch_opts *o);
 

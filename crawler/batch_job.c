@@ -366,9 +366,9 @@ static int work(struct job *j)
 		tell(j, BATCH_END, t->output, true);
 		return EXIT_OK;
 	}
-	if (again && access(t->output, F_OK) == 0)
-		found = FOUND_FRUITLESS; /* to be replaced, whatever it holds */
-	if (open_log(j, usable || again ? &err : NULL) == 0 && (usable || again))
+	if (found == FOUND_DONE)
+		found = FOUND_AGAIN; /* could not be marked, as replacing it is going to explain */
+	if (open_log(j, usable ? &err : NULL) == 0 && usable)
 		status = crawl(j, found, &err);
 	if (status < 0) {
 		status = cmd_fail(&err);

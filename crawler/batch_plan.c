@@ -249,8 +249,10 @@ int batch_look(const struct batch_task *t, enum batch_found *found, struct err *
 	stored = store_meta_get(st, "seeds");
 	done = store_meta_get(st, "batch");
 	mine = crawl_seed_lines(&t->seeds);
-	*found = done && !strcmp(done, "done") ? FOUND_DONE : FOUND_UNFINISHED;
-	if (!stored || strcmp(stored, mine) != 0)
+	*found = !done ? FOUND_UNFINISHED : !strcmp(done, "again") ? FOUND_AGAIN : FOUND_DONE;
+	if (*found == FOUND_AGAIN)
+		rc = 0; /* whatever it holds */
+	else if (!stored || strcmp(stored, mine) != 0)
 		rc = err_set(err, EXIT_USAGE,
 			"%s holds a crawl of other seeds: another `output:` leaves it alone, "
 			"--again replaces it",
@@ -264,6 +266,26 @@ int batch_look(const struct batch_task *t, enum batch_found *found, struct err *
 	free(done);
 	free(mine);
 	return rc;
+}
+
+int batch_again_main(void *arg)
+{
+	const struct batch_again *a = arg;
+
+	for (size_t i = 0; i < a->n; i++) {
+		const struct batch_task *t = &a->tasks[i];
+		enum batch_found found;
+		struct err err = {0};
+		struct store *st;
+		if (batch_look(t, &found, &err) == 0 && found != FOUND_DONE)
+			continue;
+		/* What cannot be marked is no crawl, or in use: the job itself will say so. */
+		st = store_open(t->output, STORE_RESUME, &err);
+		if (st)
+			store_meta_set(st, "batch", "again", &err);
+		store_close(st);
+	}
+	return EXIT_OK;
 }
 
 /* ---- --dry-run ----------------------------------------------------------------------------- */
@@ -333,7 +355,8 @@ static int describe_output(const struct batch_task *t, const struct batch_opts *
 	static const char *const words[] = {[FOUND_NOTHING] = "a new crawl",
 		[FOUND_UNFINISHED] = "is unfinished: goes on",
 		[FOUND_DONE] = "is done: nothing to do (--again repeats it)",
-		[FOUND_FRUITLESS] = "has no page: begins anew"};
+		[FOUND_FRUITLESS] = "has no page: begins anew",
+		[FOUND_AGAIN] = "is replaced (--again was given before)"};
 	enum batch_found found;
 	struct err err = {0};
 	int rc = batch_look(t, &found, &err);
@@ -341,7 +364,7 @@ static int describe_output(const struct batch_task *t, const struct batch_opts *
 	add_label(out, "output");
 	cmd_add_line(out, t->output);
 	buf_add_str(out, ", ");
-	if (o->again && found != FOUND_NOTHING) {
+	if (o->again && (rc < 0 || found == FOUND_DONE)) {
 		buf_add_str(out, "replaced (--again)");
 		rc = 0;
 	} else if (rc < 0) {

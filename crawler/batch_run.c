@@ -45,7 +45,9 @@ static void catch_signals(struct sigaction old[3])
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGINT, &sa, &old[0]);
 	sigaction(SIGTERM, &sa, &old[1]);
-	sigaction(SIGHUP, &sa, &old[2]);
+	sigaction(SIGHUP, NULL, &old[2]);
+	if (old[2].sa_handler != SIG_IGN) /* nohup */
+		sigaction(SIGHUP, &sa, NULL);
 }
 
 static void leave_signals(const struct sigaction old[3])
@@ -133,6 +135,20 @@ static int start_all(struct run *r, struct err *err)
 	for (size_t i = 0; i < r->n && r->running < r->opts->parallel; i++)
 		if (r->rows[i].state == BATCH_WAITING && !must_wait(r, i) && start(r, i, err) < 0)
 			return -1;
+	return 0;
+}
+
+/* --again: first of all every job that is done is marked, so that a batch which is stopped
+ * half-way repeats the others when it is run once more. In a process of its own: SQLite. */
+static int mark_again(struct run *r, struct err *err)
+{
+	struct batch_again again = {r->tasks, r->n};
+	struct proc *p = proc_fork("again", batch_again_main, &again, err);
+
+	if (!p)
+		return -1;
+	proc_join(p, NULL, -1);
+	proc_free(p);
 	return 0;
 }
 
@@ -228,6 +244,20 @@ static void reap(struct run *r, size_t i)
 	batch_show_event(r->show, "job_end", &r->rows[i]);
 }
 
+/* No process could be made: those that run are asked to stop, and waited for. */
+static void drop_all(struct run *r)
+{
+	last_signal = SIGTERM;
+	signals_seen = signals_seen + 1;
+	while (r->running) {
+		pass_on(r);
+		listen_to(r, LOOK_MS);
+		for (size_t i = 0; i < r->n; i++)
+			if (r->tasks[i].proc)
+				reap(r, i);
+	}
+}
+
 /* ---- the whole ----------------------------------------------------------------------------- */
 
 int batch_status(const struct batch_row *rows, size_t n, bool stopped)
@@ -260,13 +290,10 @@ int batch_run(struct batch_task *tasks, struct batch_row *rows, size_t n,
 	r.queue = xqueue_open(MESSAGES, sizeof(struct batch_message));
 	r.show = batch_show_open(o);
 	catch_signals(old);
-	while (!at_end(&r)) {
-		if (!status && start_all(&r, err) < 0) {
-			status = -1; /* those that run may finish */
-			r.failed = true;
-			if (!r.running)
-				break;
-		}
+	if (o->again)
+		status = mark_again(&r, err);
+	while (!status && !at_end(&r)) {
+		status = start_all(&r, err);
 		listen_to(&r, LOOK_MS);
 		pass_on(&r);
 		for (size_t i = 0; i < n; i++)
@@ -274,6 +301,8 @@ int batch_run(struct batch_task *tasks, struct batch_row *rows, size_t n,
 				reap(&r, i);
 		batch_show_tick(r.show, rows, n);
 	}
+	if (status < 0)
+		drop_all(&r);
 	leave_signals(old);
 	for (size_t i = 0; i < n; i++)
 		if (rows[i].state == BATCH_WAITING)
