@@ -71,7 +71,7 @@ endif
 # What pkg-config says, asked once per build folder and only by goals that compile:
 # the goals that set up first (crawl, test, ...) come here by a second make, after the
 # packages are in place.
-OUTER := crawl test check test-full asan ubsan tsan valgrind ucontext fuzz bench deps deps-test deps-full deps-bench layers tidy dist clean help
+OUTER := crawl test check test-full asan ubsan tsan valgrind ucontext fuzz bench deps deps-test deps-full deps-bench layers tidy dist clean help uninstall docker docker-test
 ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/flags.mk
 endif
@@ -233,17 +233,48 @@ bench: deps-bench
 	$(AGAIN) bench-build
 	@tests/bench/run.sh $(BUILD)
 
+# ---- the manual and the completions: the program prints them from its tables ---------------
+.PHONY: manual completions docker docker-test
+manual: $(BUILD)/man/.done
+$(BUILD)/man/.done: $(BUILD)/skitter
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(call SAY,MAN,$(@D))set -e; for page in $$($(BUILD)/skitter help --man list); do \
+		$(BUILD)/skitter help --man $$page >$(@D)/$$page; done
+	@touch $@
+completions: $(BUILD)/completion/skitter.bash $(BUILD)/completion/skitter.zsh $(BUILD)/completion/skitter.fish
+$(BUILD)/completion/skitter.%: $(BUILD)/skitter
+	@mkdir -p $(@D)
+	$(call SAY,SHELL,$@)$(BUILD)/skitter completion $* >$@
+
+# ---- the container image: whichever of docker, podman, buildah works ------------------------
+docker:
+	@docker/build.sh $(VERSION)
+docker-test:
+	@docker/test.sh $(VERSION)
+
 .PHONY: tidy install uninstall dist clean help
 tidy:
 	@tests/tools/tidy.sh
-install: $(BUILD)/skitter
+MANDIR   ?= $(PREFIX)/share/man
+BASHDIR  ?= $(PREFIX)/share/bash-completion/completions
+ZSHDIR   ?= $(PREFIX)/share/zsh/site-functions
+FISHDIR  ?= $(PREFIX)/share/fish/vendor_completions.d
+install: $(BUILD)/skitter manual completions
 	install -D -m 755 $(BUILD)/skitter $(DESTDIR)$(PREFIX)/bin/skitter
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/skitter/README.md
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/skitter/LICENSE
 	install -D -m 644 config/example.yaml $(DESTDIR)$(PREFIX)/share/doc/skitter/example.yaml
+	install -d $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5
+	install -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(MANDIR)/man1
+	install -m 644 $(BUILD)/man/*.5 $(DESTDIR)$(MANDIR)/man5
+	install -D -m 644 $(BUILD)/completion/skitter.bash $(DESTDIR)$(BASHDIR)/skitter
+	install -D -m 644 $(BUILD)/completion/skitter.zsh $(DESTDIR)$(ZSHDIR)/_skitter
+	install -D -m 644 $(BUILD)/completion/skitter.fish $(DESTDIR)$(FISHDIR)/skitter.fish
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/skitter
 	rm -rf $(DESTDIR)$(PREFIX)/share/doc/skitter
+	rm -f $(DESTDIR)$(MANDIR)/man1/skitter.1 $(DESTDIR)$(MANDIR)/man1/skitter-*.1 $(DESTDIR)$(MANDIR)/man5/skitter.yaml.5
+	rm -f $(DESTDIR)$(BASHDIR)/skitter $(DESTDIR)$(ZSHDIR)/_skitter $(DESTDIR)$(FISHDIR)/skitter.fish
 dist:
 	@mkdir -p $(BUILD)
 	git archive --format=tar.gz --prefix=skitter-$(VERSION)/ -o $(BUILD)/skitter-$(VERSION).tar.gz HEAD

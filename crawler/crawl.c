@@ -118,11 +118,11 @@ static void fit_memory(struct crawl *c)
 
 	if (!limit)
 		return;
-	buf_add_str(&b, "memory: this machine's limit for us is ");
+	buf_add_str(&b, "memory is limited to ");
 	text_bytes(&b, limit);
-	buf_add_str(&b, ", so the budget is ");
+	buf_add_str(&b, " here: the budget is ");
 	text_bytes(&b, c->set.memory);
-	log_info("%s (--memory changes it)", b.data);
+	log_info("%s (--memory gives another)", b.data);
 	buf_release(&b);
 }
 
@@ -244,15 +244,38 @@ struct crawl *crawl_open(struct settings *set, enum store_mode mode, struct err 
 	return c;
 }
 
+/* A crawl killed before its first COMMIT has no URLs yet; what it was to start from is in meta. */
+static void seed_from_meta(struct crawl *c, const char *lines)
+{
+	char *text = mem_strdup(lines), *save = NULL;
+	struct strlist seeds = {0};
+
+	for (char *l = strtok_r(text, "\n", &save); l; l = strtok_r(NULL, "\n", &save))
+		strlist_add(&seeds, l);
+	crawl_seed(c, &seeds);
+	strlist_clear(&seeds);
+	free(text);
+}
+
 int crawl_start(struct crawl *c, const struct strlist *seeds, struct err *err)
 {
+	struct frontier_counts n;
+	char *lines = seeds ? NULL : store_meta_get(c->store, "seeds");
+	int rc = -1;
+
 	if (!seeds && crawl_restore(c, err) < 0)
-		return -1;
+		goto out;
 	if (open_store(c, seeds ? STORE_CREATE : STORE_RESUME, err) < 0)
-		return -1;
+		goto out;
+	frontier_counts(c->frontier, &n);
 	if (seeds)
 		crawl_seed(c, seeds);
-	return 0;
+	else if (!n.discovered && lines)
+		seed_from_meta(c, lines);
+	rc = 0;
+out:
+	free(lines);
+	return rc;
 }
 
 static void free_records(struct crawl *c)
