@@ -63,7 +63,9 @@ static int look_at_output(const char *path, const struct strlist *seeds, struct 
 	stored = store_meta_get(st, "seeds");
 	store_close(st);
 	mine = crawl_seed_lines(seeds);
-	if (!stored || strcmp(stored, mine) != 0)
+	if (!stored) /* killed before it noted where to start: there is nothing in it */
+		rc = crawl_remove_old(path, err);
+	else if (strcmp(stored, mine) != 0)
 		rc = err_set(err, EXIT_USAGE,
 			"%s holds a crawl of other seeds: `skitter resume %s` goes on with it, "
 			"-o FILE writes elsewhere, --force-new replaces it",
