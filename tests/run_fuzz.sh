@@ -11,6 +11,9 @@ mkdir -p "$b/crashes" || exit 1
 dict() { # dict NAME: the dictionary that fits a target
 	case $1 in
 	sitemap) d=xml ;;
+	page) d=html ;;
+	charset) d=utf8 ;;
+	robots) d=http ;;
 	*) d=$1 ;;
 	esac
 	f=${CONFORMANCE:-../shared/conformance}/fuzz/dict/$d.dict
