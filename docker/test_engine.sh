@@ -1,7 +1,13 @@
 # test_engine.sh - the checks of test.sh with docker or podman. Sourced.
 
+# Every container; those that share the network of the site before it.
+drop() {
+	for c in crawl other site; do
+		engine rm -f "$name-$c" >/dev/null 2>&1
+	done
+}
 clean_up() {
-	engine rm -f "$name-site" "$name-crawl" "$name-other" >/dev/null 2>&1
+	drop
 	engine volume rm -f "$name" >/dev/null 2>&1
 	rm -rf "$tmp"
 }
@@ -28,12 +34,12 @@ is "folder" /data "$(image '{{.Config.WorkingDir}}')"
 is "version label" "$version" "$(image '{{index .Config.Labels "org.opencontainers.image.version"}}')"
 says "health check" skitter-healthcheck "$(engine image inspect "skitter:$version")"
 says "version" "^skitter $version" "$(once skitter:latest version)"
-is "no compiler, no headers" "" "$(once --entrypoint sh skitter:latest -c 'command -v cc gcc make; ls /usr/include 2>/dev/null')"
+is "no compiler, no headers" "" "$(run --rm --entrypoint sh skitter:latest -c 'command -v cc gcc make; ls /usr/include 2>/dev/null' 2>>"$tmp/errors")"
 
 # ---- the test site, on the loopback of a container of its own ----
 engine volume create "$name" >/dev/null
 site() { # site ARGS... - anew, on the same address
-	engine rm -f "$name-site" >/dev/null 2>&1
+	drop
 	run -d -i --name "$name-site" skitter-site:latest --log /tmp/requests.log "$@" >/dev/null
 	wait_for '^ready 8080' engine logs "$name-site"
 }
@@ -44,7 +50,7 @@ crawl() { # crawl NAME ARGS... - in the background, beside the site, on the volu
 	run -d --name "$c" --network "container:$name-site" -v "$name:/data" $tight skitter:latest "$@" >/dev/null
 }
 sql() {
-	once -v "$name:/data" skitter:latest sql "$1" --format csv "$2" | tail -n +2 | tr -d '\r'
+	run --rm -v "$name:/data" skitter:latest sql "$1" --format csv "$2" 2>>"$tmp/errors" | tail -n +2 | tr -d '\r'
 }
 
 site --root tests/site --world tests/site/site.world
@@ -85,7 +91,7 @@ is "resume: nothing left" 0 "$(sql slow.db "select count(*) from frontier")"
 is "resume: nothing was asked for twice" "" \
 	"$(engine exec "$name-site" sh -c "cut -f 3 /tmp/requests.log | grep -v '^/robots.txt$' | sort | uniq -d")"
 is "one plain file at the end" "demo.db slow.db" \
-	"$(once --entrypoint sh -v "$name:/data" skitter:latest -c 'echo *')"
+	"$(run --rm --entrypoint sh -v "$name:/data" skitter:latest -c 'echo *' 2>>"$tmp/errors")"
 
 # ---- any user, on a folder of the host ----
 uid=$(id -u)
@@ -126,9 +132,17 @@ engine stop -t 10 "$name-other" >/dev/null
 is "SIGTERM ends a command that reads" 143 "$(engine inspect --format '{{.State.ExitCode}}' "$name-other")"
 
 # ---- compose ----
-if engine compose version >/dev/null 2>&1; then
-	engine compose -f docker/compose.yaml config -q
-	is "compose file" 0 $?
+compose() {
+	if $ENGINE compose version >/dev/null 2>&1; then
+		$ENGINE compose "$@"
+	else
+		docker-compose "$@"
+	fi
+}
+if compose version >/dev/null 2>&1; then
+	said=$(RUN_AS=7:8 SITE=https://example.org/ compose -f docker/compose.yaml --profile crawl --profile batch config 2>&1)
+	says "compose file: the site" 'https://example.org/' "$said"
+	says "compose file: the user" 'user: .?7:8' "$said"
 else
 	skip "compose file: no compose here"
 fi
