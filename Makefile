@@ -131,6 +131,9 @@ $(BUILD)/testserver: $(call obj,tests/server/main.c $(SERVER_SRC)) $(LIB_config)
 $(BUILD)/worlds: $(call obj,$(RUNNER_SRC) $(SERVER_SRC)) $(LIB_config)
 	$(call SAY,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
+$(BUILD)/conformance_http: $(call obj,tests/http/conf_http.c) $(LIB_crawler)
+	$(call SAY,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 $(BUILD)/conformance: $(call obj,$(wildcard tests/conformance/*.c)) $(LIB_page)
 	$(call SAY,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
 
@@ -183,7 +186,7 @@ export CONFORMANCE
 # The real sites (nginx, two documentation packages) are unpacked once for all build folders.
 export DOCS ?= $(abspath $(BUILD))/docs
 .PHONY: test-build unit worlds demo real conformance layers
-test-build: $(BUILD)/skitter $(BUILD)/testserver $(BUILD)/worlds $(BUILD)/conformance $(UNIT)
+test-build: $(BUILD)/skitter $(BUILD)/testserver $(BUILD)/worlds $(BUILD)/conformance $(BUILD)/conformance_http $(UNIT)
 
 unit: $(UNIT)
 	@tests/run_unit.sh $(UNIT)
@@ -193,8 +196,9 @@ demo: $(BUILD)/skitter $(BUILD)/testserver
 	@tests/run_demo.sh $(BUILD)
 real: $(BUILD)/skitter
 	@tests/real/run.sh $(BUILD)
-conformance: $(BUILD)/conformance
-	@$(BUILD)/conformance $(CONFORMANCE) $(BUILD)/conformance.misses
+conformance: $(BUILD)/conformance $(BUILD)/conformance_http
+	@$(BUILD)/conformance_http $(CONFORMANCE) $(BUILD)/conformance_http.misses; rc=$$?; \
+	$(BUILD)/conformance $(CONFORMANCE) $(BUILD)/conformance.misses && exit $$rc
 layers:
 	@tests/tools/layers.sh
 

@@ -187,6 +187,7 @@ static const struct {
 	{CURLE_SSL_CACERT_BADFILE, "tls_cert", false},
 	{CURLE_PROXY, "proxy", true},
 	{CURLE_OUT_OF_MEMORY, "bad_headers", false}, /* how libcurl says: a line over 100 KiB */
+	{CURLE_BAD_CONTENT_ENCODING, "bad_headers", false}, /* of a Transfer-Encoding */
 	{CURLE_WEIRD_SERVER_REPLY, "bad_response", false},
 	{CURLE_UNSUPPORTED_PROTOCOL, "bad_response", false},
 };

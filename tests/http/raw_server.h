@@ -102,8 +102,7 @@ static inline void raw_let_read(struct raw_conn *c)
 {
 	int unsent = 0;
 
-	while (c->fd >= 0 && ioctl(c->fd, SIOCOUTQ, &unsent) == 0 && unsent &&
-		co_sleep_ms(1) == 0)
+	while (c->fd >= 0 && ioctl(c->fd, SIOCOUTQ, &unsent) == 0 && unsent && co_sleep_ms(1) == 0)
 		;
 	for (int i = 0; i < 20; i++)
 		co_yield_now();
