@@ -19,6 +19,7 @@
 #ifndef SKITTER_CRAWLER_BATCH_H
 #define SKITTER_CRAWLER_BATCH_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
@@ -116,6 +117,10 @@ int batch_describe(struct batch_task *t, size_t n, const struct batch_opts *o);
 /* ---- batch_job.c ---- */
 
 struct batch_child {
+	/* Shared with the parent, who sets it before it passes a signal on: a signal that
+	 * arrives while the crawl is being closed is seen by nobody. */
+	const atomic_int *stop;
+	pid_t parent;
 	struct batch_task *task;
 	const struct batch_opts *opts;
 	struct xqueue *queue;

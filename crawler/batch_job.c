@@ -116,6 +116,12 @@ static void catch_signals(void)
 	sigaction(SIGTERM, &sa, NULL);
 }
 
+/* Whether a signal came that was not heard: with the handlers in place, ask. */
+static bool must_stop(const struct job *j)
+{
+	return atomic_load(j->child->stop) || getppid() != j->child->parent;
+}
+
 /* The folders of a file that is about to be written. */
 static int make_folders(const char *file, struct err *err)
 {
@@ -375,6 +381,10 @@ static int work(struct job *j)
 		because(j, "%s", err.text);
 	}
 	catch_signals(); /* the crawl had its own */
+	if (status == EXIT_OK && must_stop(j)) {
+		status = EXIT_SIGNAL;
+		because(j, "goes on next time");
+	}
 	if (status == EXIT_OK)
 		status = exports(j);
 	if (status == EXIT_OK) {

@@ -3,7 +3,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 #include <unistd.h>
 
 #include "config/clock.h"
@@ -22,6 +22,7 @@ struct run {
 	size_t n;
 	const struct batch_opts *opts;
 	struct xqueue *queue;
+	atomic_int *stop; /* in shared memory */
 	struct batch_show *show;
 	int running, passed_on; /* signals */
 	bool failed;
@@ -70,6 +71,7 @@ static void pass_on(struct run *r)
 			 "at once",
 			last_signal == SIGINT ? "interrupted" : "asked to stop");
 	r->passed_on = seen;
+	atomic_store(r->stop, 1);
 	for (size_t i = 0; i < r->n; i++) {
 		struct batch_task *t = &r->tasks[i];
 		if (!t->proc)
@@ -111,8 +113,12 @@ static bool must_wait(const struct run *r, size_t me)
 
 static int start(struct run *r, size_t i, struct err *err)
 {
-	struct batch_child child = {
-		.task = &r->tasks[i], .opts = r->opts, .queue = r->queue, .index = (uint32_t)i};
+	struct batch_child child = {.stop = r->stop,
+		.parent = getpid(),
+		.task = &r->tasks[i],
+		.opts = r->opts,
+		.queue = r->queue,
+		.index = (uint32_t)i};
 	struct batch_row *row = &r->rows[i];
 	char name[16];
 
@@ -287,6 +293,11 @@ int batch_run(struct batch_task *tasks, struct batch_row *rows, size_t n,
 	struct sigaction old[3];
 	int status = 0;
 
+	r.stop = mmap(
+		NULL, sizeof(*r.stop), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+	if (r.stop == MAP_FAILED)
+		return err_set(err, EXIT_INTERNAL, "no shared memory: %s", strerror(errno));
+	atomic_init(r.stop, 0);
 	r.queue = xqueue_open(MESSAGES, sizeof(struct batch_message));
 	r.show = batch_show_open(o);
 	catch_signals(old);
@@ -311,5 +322,6 @@ int batch_run(struct batch_task *tasks, struct batch_row *rows, size_t n,
 		status = batch_status(rows, n, r.passed_on > 0);
 	batch_show_close(r.show, rows, n, status);
 	xqueue_free(r.queue);
+	munmap(r.stop, sizeof(*r.stop));
 	return status;
 }
