@@ -77,7 +77,16 @@ class Crawl:
         return log.read_text(errors="replace") if log.exists() else ""
 
     def ask(self, sql):
-        with sqlite3.connect(f"file:{self.db}?mode=ro", uri=True, timeout=10) as db:
+        try:
+            return self.ask_as("ro", sql)
+        except sqlite3.OperationalError as e:
+            if "readonly" not in str(e):
+                raise
+            # Killed while it became one plain file again: the journal has to be played back first.
+            return self.ask_as("rw", sql)
+
+    def ask_as(self, mode, sql):
+        with sqlite3.connect(f"file:{self.db}?mode={mode}", uri=True, timeout=10) as db:
             return db.execute(sql).fetchall()
 
     def pages(self):

@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include <cmocka.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
 #include <pty.h>
@@ -221,7 +222,10 @@ static void screen_open(struct screen *s, int rows, int cols)
 	int slave;
 
 	memset(s, 0, sizeof(*s));
-	assert_int_equal(openpty(&s->master, &slave, NULL, NULL, &ws), 0);
+	if (openpty(&s->master, &slave, NULL, NULL, &ws) != 0) {
+		print_message("no pseudo-terminals here (/dev/pts): %s\n", strerror(errno));
+		skip();
+	}
 	s->saved = dup(STDERR_FILENO);
 	dup2(slave, STDERR_FILENO);
 	close(slave);
