@@ -268,6 +268,7 @@ install: $(BUILD)/skitter manual completions
 	install -D -m 644 README.md $(DESTDIR)$(PREFIX)/share/doc/skitter/README.md
 	install -D -m 644 LICENSE $(DESTDIR)$(PREFIX)/share/doc/skitter/LICENSE
 	install -D -m 644 config/example.yaml $(DESTDIR)$(PREFIX)/share/doc/skitter/example.yaml
+	install -D -m 644 -t $(DESTDIR)$(PREFIX)/share/doc/skitter/examples config/examples/*.yaml
 	install -d $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5
 	install -m 644 $(BUILD)/man/*.1 $(DESTDIR)$(MANDIR)/man1
 	install -m 644 $(BUILD)/man/*.5 $(DESTDIR)$(MANDIR)/man5

@@ -156,10 +156,13 @@ static int settle_settings(struct crawl *c, enum store_mode mode, struct err *er
 	int rc;
 
 	if (mode == STORE_RESUME) {
+		char *here = mem_strdup(c->set.output); /* the file may have been moved */
 		strlist_clear(&c->set.seeds);
 		json = store_meta_get(c->store, "settings");
 		rc = json ? settings_from_json(&c->set, json, err) : 0;
 		free(json);
+		free(c->set.output);
+		c->set.output = here;
 		if (rc < 0)
 			return rc;
 	}

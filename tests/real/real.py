@@ -191,8 +191,10 @@ def run_live(build, docs, nginx, work):
     check("live: SIGINT ends it, resumable", rc == 3 and "skitter resume" in crawl.said(),
           f"exit status {rc}\n{crawl.said()[-2000:]}")
     check("live: no parser is left", until(lambda: not parsers_of(process.pid)), str(parsers_of(process.pid)))
+    crawl.db = crawl.db.rename(crawl.db.with_name("moved.db"))
     rc = crawl.wait(crawl.resume("--delay", "0", "--per-host", "32"))
-    check("live: resume ends well", rc == 0, f"exit status {rc}\n{crawl.said()[-2000:]}")
+    check("live: resume ends well, from where the file was moved to", rc == 0 and "moved.db, " in crawl.said(),
+          f"exit status {rc}\n{crawl.said()[-2000:]}")
     check_set(crawl, expected, "live")
 
 
