@@ -21,7 +21,17 @@ static void on_text(void *arg, const char *s, size_t len)
 	html_chars(arg, s, len);
 }
 
-static const struct tokenizer_sink sink = {.tag = on_tag, .text = on_text};
+static void on_doctype(void *arg, const struct html_doctype *d)
+{
+	struct html *h = arg;
+
+	/* Anywhere else it means nothing. */
+	if (h->mode == MODE_INITIAL && !h->doctype_seen)
+		h->quirks = html_is_quirky(d);
+	h->doctype_seen = true;
+}
+
+static const struct tokenizer_sink sink = {.tag = on_tag, .text = on_text, .doctype = on_doctype};
 
 /* All buffers of a struct html, for what is done to each. */
 static void each_buf(struct html *h, void (*fn)(struct buf *))
@@ -53,7 +63,7 @@ void html_free(struct html *h)
 	each_buf(h, buf_release);
 	url_parser_release(&h->parser);
 	free(h->templates);
-	free(h->markers);
+	free(h->formats);
 	free(h->links);
 	free(h);
 }
@@ -65,11 +75,11 @@ void html_begin(struct html *h, const struct html_opts *opts, struct facts_write
 	each_buf(h, buf_reset);
 	html_text_begin(&h->text, opts->max_text);
 	h->mode = MODE_INITIAL;
-	h->ntemplates = h->nmarkers = 0;
-	h->active = (struct html_active){.listed = false, .at = -1, .link = SIZE_MAX};
+	h->ntemplates = h->nformats = 0;
 	h->anchor_link = SIZE_MAX;
 	h->fostering = false;
-	h->head_seen = h->form_open = false;
+	h->quirks = true;
+	h->doctype_seen = h->head_seen = h->form_open = false;
 	h->frameset_ok = true;
 	h->hidden = 0;
 	h->nlinks = h->body_links = 0;

@@ -116,12 +116,18 @@ enum html_again html_body_start(struct html *h, const struct html_tag *tag)
 		html_reconstruct(h);
 		html_insert(h, tag, NS_HTML);
 		break;
-	case START_A: html_active_start(h, tag); break;
-	case START_NOBR:
-		if (html_in_scope(&h->stack, TAG_NOBR))
-			html_formatting_end(h, tag);
+	case START_A: html_anchor_start(h, tag); break;
+	case START_FORMATTING:
 		html_reconstruct(h);
-		html_insert(h, tag, NS_HTML);
+		html_format_start(h, tag);
+		break;
+	case START_NOBR:
+		html_reconstruct(h);
+		if (html_in_scope(&h->stack, TAG_NOBR)) {
+			html_format_end(h, tag);
+			html_reconstruct(h);
+		}
+		html_format_start(h, tag);
 		break;
 	case START_BLOCK:
 	case START_PRE:
@@ -150,7 +156,8 @@ enum html_again html_body_start(struct html *h, const struct html_tag *tag)
 		html_insert(h, tag, NS_HTML);
 		break;
 	case START_TABLE:
-		html_close_p(h);
+		if (!h->quirks)
+			html_close_p(h);
 		html_insert(h, tag, NS_HTML);
 		h->mode = MODE_IN_TABLE;
 		break;
@@ -241,13 +248,16 @@ enum html_again html_body_end(struct html *h, const struct html_tag *tag)
 	switch ((enum html_end)html_tags[tag->id].end) {
 	case END_A:
 		html_anchor_close(h);
-		html_active_end(h, tag);
+		html_format_end(h, tag);
 		break;
-	case END_FORMATTING: html_formatting_end(h, tag); break;
+	case END_FORMATTING: html_format_end(h, tag); break;
 	case END_ANY: html_end_other(h, tag); break;
 	case END_BLOCK:
-		if (html_in_scope(s, tag->id))
+		if (html_in_scope(s, tag->id)) {
 			html_close(h, tag->id);
+			if (html_tags[tag->id].flags & TAGF_MARKER)
+				html_marker_close(h);
+		}
 		break;
 	case END_FORM: end_form(h); break;
 	case END_P:

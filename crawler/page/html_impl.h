@@ -4,7 +4,9 @@
  *   html_modes.c       tokens to insertion modes: where a tag counts, and whether
  *   html_body.c, html_table.c, html_foreign.c   the larger modes
  *   html_tree.c        what they share: opening and closing elements
- *   html_order.c       misnested <a>, foster parenting: links that the tree has elsewhere
+ *   html_quirks.c      DOCTYPE
+ *   html_order.c       links that the tree has elsewhere than the source
+ *   html_format.c      misnested <a>, and the formatting elements around it
  *   html_links.c       attributes to raw links
  *   html_head.c        meta, base, title, lang
  *   html_text.c        main text
@@ -58,12 +60,13 @@ struct html_link {
 	uint16_t flags; /* enum facts_link_flags */
 };
 
-/* The <a> in the list of active formatting elements, of which there is one at most
- * between two markers. */
-struct html_active {
-	bool listed;
-	int32_t at;  /* its place on the stack; -1 = it is closed */
-	size_t link; /* its link; SIZE_MAX = it has no href */
+/* An entry of the list of active formatting elements. */
+struct html_format {
+	size_t link;   /* of an <a>; SIZE_MAX = none */
+	int32_t at;    /* its place on the stack; -1 = it is closed */
+	uint32_t hash; /* of the whole tag */
+	uint16_t id;   /* enum html_tag_id */
+	bool marker;
 };
 
 struct html {
@@ -73,12 +76,13 @@ struct html {
 	enum html_mode text_from; /* the mode to go back to after MODE_TEXT */
 	unsigned char *templates; /* modes of the open template elements */
 	size_t ntemplates, templates_cap;
+	bool quirks; /* quirks mode */
+	bool doctype_seen;
 	bool head_seen;
 	bool form_open; /* the form element pointer is set */
 	bool frameset_ok;
-	struct html_active active;
-	struct html_active *markers; /* what was active outside of each open marker */
-	size_t nmarkers, markers_cap;
+	struct html_format *formats;
+	size_t nformats, formats_cap;
 	bool fostering;	 /* the tag stands in a table but does not belong there */
 	unsigned hidden; /* open elements whose text is not main text */
 
@@ -141,29 +145,51 @@ static inline bool html_in_template(const struct html *h)
 	return html_stack_find(&h->stack, TAG_TEMPLATE) >= 0;
 }
 
+/* ---- html_quirks.c ---- */
+
+bool html_is_quirky(const struct html_doctype *d);
+
 /* ---- html_order.c ---- */
 
 /* Puts the links from `first` on where the tree has them; returns where they end now. */
 size_t html_place(struct html *h, size_t first);
 /* The same for what a second start tag adds to the body. */
 void html_place_in_body(struct html *h, size_t first);
+/* Whether it is a table, or a part of one, that may hold other parts only. */
+bool html_is_table_part(const struct html_open *e);
 /* The table before which a new element goes, or -1. */
 int32_t html_foster_table(const struct html *h);
-void html_active_reopen(struct html *h);
-void html_active_start(struct html *h, const struct html_tag *tag);
-void html_active_end(struct html *h, const struct html_tag *tag);
-void html_formatting_end(struct html *h, const struct html_tag *tag);
-/* Takes one entry out of the stack, if not too much is above it. */
-void html_take_out(struct html *h, int32_t at);
+/* Copies link number `link` to the place `to` (SIZE_MAX = the end), as content of the stack's
+ * entry `parent`; returns its number, or SIZE_MAX. */
+size_t html_copy_link(struct html *h, size_t link, size_t to, int32_t parent);
+
+/* ---- html_format.c ---- */
+
+void html_format_start(struct html *h, const struct html_tag *tag);
+void html_format_end(struct html *h, const struct html_tag *tag);
+void html_format_popped(struct html *h); /* just now, from the top */
+void html_format_reopen(struct html *h);
+void html_anchor_start(struct html *h, const struct html_tag *tag);
 void html_marker_open(struct html *h);
 void html_marker_close(struct html *h);
+/* Takes one entry out of the stack, if not too much is above it. */
+void html_take_out(struct html *h, int32_t at);
 
-/* "Reconstruct the active formatting elements": an <a> that was not closed goes on in
- * the next block as a copy. */
+/* "Reconstruct the active formatting elements": what a block cut short goes on. */
+static inline bool html_is_cut_short(const struct html *h)
+{
+	const struct html_format *last;
+
+	if (!h->nformats)
+		return false;
+	last = &h->formats[h->nformats - 1];
+	return !last->marker && last->at < 0;
+}
+
 static inline void html_reconstruct(struct html *h)
 {
-	if (h->active.listed && h->active.at < 0)
-		html_active_reopen(h);
+	if (html_is_cut_short(h))
+		html_format_reopen(h);
 }
 
 /* ---- the modes ---- */

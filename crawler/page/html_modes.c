@@ -30,6 +30,7 @@ void html_template_end(struct html *h)
 		return;
 	html_pop_implied_all(h);
 	html_close(h, TAG_TEMPLATE);
+	html_marker_close(h);
 	if (h->ntemplates)
 		h->ntemplates--;
 	html_reset_mode(h);
@@ -386,31 +387,34 @@ static bool is_table_mode(enum html_mode mode)
 /* White space between the rows of a table stays there, other text goes before it. */
 static void reopen_for_text(struct html *h, const char *s, size_t len)
 {
-	if (is_table_mode(h->mode) && is_blank(s, len))
+	bool in_table = is_table_mode(h->mode);
+
+	if (in_table && html_is_table_part(html_stack_top(&h->stack)) && is_blank(s, len))
 		return;
-	h->fostering = is_table_mode(h->mode);
-	html_active_reopen(h);
+	h->fostering = in_table;
+	html_format_reopen(h);
 	h->fostering = false;
 }
 
 void html_chars(struct html *h, const char *s, size_t len)
 {
-	bool in_body = is_body_mode(h->mode);
-
 	if (h->mode == MODE_TEXT) {
 		text_of_element(h, s, len);
 		return;
 	}
-	if (!in_body || h->frameset_ok) {
+	if (!is_body_mode(h->mode) || h->frameset_ok) {
 		bool blank = is_blank(s, len);
 
-		if (!in_body && blank)
+		if (blank && !is_body_mode(h->mode)) {
 			html_text_gap(&h->text, GAP_SPACE);
-		if (!in_body && (blank || !text_in_mode(h)))
+			if (h->mode != MODE_AFTER_BODY)
+				return;
+		} else if (!text_in_mode(h)) {
 			return;
+		}
 		h->frameset_ok &= blank;
 	}
-	if (h->active.listed && h->active.at < 0 && html_stack_top(&h->stack)->ns == NS_HTML)
+	if (html_is_cut_short(h) && html_stack_top(&h->stack)->ns == NS_HTML)
 		reopen_for_text(h, s, len);
 	if (!h->hidden)
 		html_text_add(&h->text, s, len);

@@ -185,8 +185,9 @@ enum html_start {
 	START_PLAINTEXT,
 	START_BUTTON,
 	START_A,
-	START_ORDINARY,
+	START_FORMATTING,
 	START_NOBR,
+	START_ORDINARY,
 	START_TABLE,
 	START_VOID,
 	START_INPUT,
@@ -240,7 +241,8 @@ enum html_tag_flags {
 	TAGF_NOTOK = 1 << 6, /* sets frameset-ok to "not ok" */
 	TAGF_LINK = 1 << 7, /* may carry a URL */
 	TAGF_HIDE = 1 << 8, /* its text is not main text */
-	TAGF_MARKER = 1 << 9, /* misnested <a> outside does not reach in */
+	TAGF_MARKER = 1 << 9, /* no formatting element reaches in from outside */
+	TAGF_FORMAT = 1 << 10, /* a formatting element */
 };
 
 struct html_tag_info {

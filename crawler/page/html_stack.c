@@ -84,27 +84,6 @@ void html_stack_pop(struct html_stack *s)
 	s->len--;
 }
 
-void html_stack_remove(struct html_stack *s, int32_t at)
-{
-	struct html_open above[HTML_STACK_REMOVE];
-	int32_t n = s->len - at - 1;
-
-	assert(n >= 0 && n <= HTML_STACK_REMOVE);
-	memcpy(above, s->open + at + 1, (size_t)n * sizeof(*above));
-	while (s->len > at)
-		html_stack_pop(s);
-	for (int32_t i = 0; i < n; i++) {
-		struct html_open *e;
-
-		html_stack_push(s, above[i].ns, above[i].id, above[i].hash);
-		e = html_stack_top(s);
-		e->html_point = above[i].html_point;
-		e->foster = above[i].foster > at ? above[i].foster - 1 : above[i].foster;
-		e->links = above[i].links;
-		e->own = above[i].own;
-	}
-}
-
 int32_t html_stack_find_hash(const struct html_stack *s, bool foreign, unsigned id, uint32_t hash)
 {
 	int32_t at;

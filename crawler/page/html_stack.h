@@ -18,7 +18,7 @@
 #include "crawler/page/html_names.h"
 
 #define HTML_STACK_MAX	  4096
-#define HTML_STACK_REMOVE 64
+#define HTML_STACK_REMOVE 64 /* most elements that are moved when one is taken out */
 
 enum html_ns {
 	NS_HTML,
@@ -54,8 +54,6 @@ void html_stack_release(struct html_stack *s);
 void html_stack_clear(struct html_stack *s);
 void html_stack_push(struct html_stack *s, enum html_ns ns, unsigned id, uint32_t hash);
 void html_stack_pop(struct html_stack *s);
-/* Takes out an entry with at most HTML_STACK_REMOVE above it, which move down by one. */
-void html_stack_remove(struct html_stack *s, int32_t at);
 
 static inline struct html_open *html_stack_top(const struct html_stack *s)
 {

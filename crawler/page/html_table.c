@@ -64,6 +64,16 @@ static enum html_again foster_start(struct html *h, const struct html_tag *tag)
 	return again;
 }
 
+static enum html_again foster_end(struct html *h, const struct html_tag *tag)
+{
+	enum html_again again;
+
+	h->fostering = true;
+	again = html_body_end(h, tag);
+	h->fostering = false;
+	return again;
+}
+
 static enum html_again in_table_start(struct html *h, const struct html_tag *tag)
 {
 	switch (tag->id) {
@@ -116,7 +126,7 @@ static enum html_again in_table_end(struct html *h, const struct html_tag *tag)
 	case TAG_TH:
 	case TAG_THEAD:
 	case TAG_TR: return DONE;
-	default: return html_body_end(h, tag);
+	default: return foster_end(h, tag);
 	}
 }
 
@@ -127,6 +137,7 @@ static enum html_again close_caption(struct html *h, enum html_again then)
 	if (!html_in_table_scope(&h->stack, TAG_CAPTION))
 		return DONE;
 	html_close(h, TAG_CAPTION);
+	html_marker_close(h);
 	h->mode = MODE_IN_TABLE;
 	return then;
 }
@@ -298,6 +309,7 @@ static enum html_again close_cell(struct html *h)
 	if (!html_in_table_scope(s, id))
 		return DONE;
 	html_close(h, id);
+	html_marker_close(h);
 	h->mode = MODE_IN_ROW;
 	return AGAIN;
 }
@@ -314,6 +326,7 @@ static enum html_again in_cell_end(struct html *h, const struct html_tag *tag)
 	case TAG_TH:
 		if (html_in_table_scope(&h->stack, tag->id)) {
 			html_close(h, tag->id);
+			html_marker_close(h);
 			h->mode = MODE_IN_ROW;
 		}
 		return DONE;

@@ -94,6 +94,7 @@ const char *html_tag_read(struct tokenizer *t, const char *p, const char *end, s
 	while (p && p < end) {
 		if (*p == '>') {
 			tag->attrs = t->attrs;
+			tag->raw_len = (size_t)(p + 1 - tag->name);
 			return p + 1;
 		}
 		if (html_is_space(*p)) {

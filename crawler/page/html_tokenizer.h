@@ -55,8 +55,9 @@ struct html_attr {
 struct html_tag {
 	const char *name; /* as written: any case, may hold NUL */
 	size_t name_len;
-	uint32_t hash; /* of the lower-case name, equal for equal names */
-	uint16_t id;   /* enum html_tag_id, 0 = not a known name */
+	size_t raw_len; /* from name up to and with the '>' */
+	uint32_t hash;	/* of the lower-case name, equal for equal names */
+	uint16_t id;	/* enum html_tag_id, 0 = not a known name */
 	bool end;
 	bool self_closing;
 	uint32_t have; /* bit per enum html_attr_id present */

@@ -13,13 +13,9 @@ static void popped(struct html *h, unsigned id, unsigned flags)
 		html_text_gap(&h->text, GAP_BREAK);
 	if (!(flags & TAGF_NOTIFY))
 		return;
-	if (flags & TAGF_MARKER)
-		html_marker_close(h);
+	if (flags & TAGF_FORMAT)
+		html_format_popped(h);
 	switch (id) {
-	case TAG_A:
-		if (h->active.at == h->stack.len)
-			h->active.at = -1;
-		break;
 	case TAG_H1:
 	case TAG_H2:
 	case TAG_H3:

@@ -31,10 +31,10 @@ tag("li", "LI", "LI", "SPECIAL BREAK BREAKOUT NOTOK IMPLIED")
 tag("dd dt", "DD", "DD", "SPECIAL BREAK BREAKOUT NOTOK IMPLIED")
 tag("plaintext", "PLAINTEXT", "ANY", "SPECIAL BREAK")
 tag("button", "BUTTON", "BLOCK", "SPECIAL NOTOK LINK")
-tag("a", "A", "A", "LINK NOTIFY")
-tag("b big code em i s small strike strong tt u", "ORDINARY", "FORMATTING", "BREAKOUT")
-tag("font", "ORDINARY", "FORMATTING")
-tag("nobr", "NOBR", "FORMATTING", "BREAKOUT")
+tag("a", "A", "A", "LINK FORMAT NOTIFY")
+tag("b big code em i s small strike strong tt u", "FORMATTING", "FORMATTING", "BREAKOUT FORMAT NOTIFY")
+tag("font", "FORMATTING", "FORMATTING", "FORMAT NOTIFY")
+tag("nobr", "NOBR", "FORMATTING", "BREAKOUT FORMAT NOTIFY")
 tag("applet marquee", "ORDINARY", "BLOCK", "SPECIAL SCOPE NOTOK MARKER NOTIFY")
 tag("object", "ORDINARY", "BLOCK", "SPECIAL SCOPE NOTOK LINK MARKER NOTIFY")
 tag("table", "TABLE", "ANY", "SPECIAL SCOPE NOTOK LINK BREAK BREAKOUT NOTIFY")
@@ -115,7 +115,7 @@ def perfect(names, bits):
 TAG_BITS, ATTR_BITS = 10, 7
 TM, AM = perfect(sorted(TAGS), TAG_BITS), perfect(ATTRS, ATTR_BITS)
 
-FLAGS = ["SPECIAL", "SCOPE", "BREAK", "BREAKOUT", "IMPLIED", "NOTIFY", "NOTOK", "LINK", "HIDE", "MARKER"]
+FLAGS = ["SPECIAL", "SCOPE", "BREAK", "BREAKOUT", "IMPLIED", "NOTIFY", "NOTOK", "LINK", "HIDE", "MARKER", "FORMAT"]
 NOTES = {
     "SPECIAL": "the special category",
     "SCOPE": "bounds \"has an element in scope\"",
@@ -123,7 +123,8 @@ NOTES = {
     "BREAKOUT": "leaves foreign content",
     "IMPLIED": "its end tag is implied",
     "NOTIFY": "its end means something to the facts",
-    "MARKER": "misnested <a> outside does not reach in",
+    "MARKER": "no formatting element reaches in from outside",
+    "FORMAT": "a formatting element",
     "NOTOK": "sets frameset-ok to \"not ok\"",
     "LINK": "may carry a URL",
     "HIDE": "its text is not main text",
