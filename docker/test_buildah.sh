@@ -28,7 +28,7 @@ for isolation in ${BUILDAH_ISOLATION:-oci chroot}; do
 done
 says "version, with isolation $isolation" "^skitter $version" "$(cat "$tmp/out")"
 run() {
-	engine run --isolation "$isolation" ${RUN_ARGS:-} -v "$data:/data" "$@"
+	engine run --isolation "$isolation" --network host ${RUN_ARGS:-} -v "$data:/data" "$@"
 }
 port=
 serve() { # serve ARGS... - sets port
@@ -52,20 +52,19 @@ says "demo site: summary" '^URLs +22 discovered = 20 fetched' "$(tr -d '\r' <"$t
 is "demo site: pages" 16 "$(sql demo.db "select count(*) from pages where status = 200 and content_type like 'text/html%'")"
 
 serve --world docker/slow.world
-run "$crawler" -- sh -c 'echo $$ >pid; exec skitter crawl -o slow.db "$1"' sh "http://127.0.0.1:$port/" >"$tmp/out" 2>&1 &
+run "$crawler" -- skitter crawl -o slow.db "http://127.0.0.1:$port/" >"$tmp/out" 2>&1 &
 crawl=$!
 wait_for '^(2[0-9]|[3-9][0-9]|[12][0-9][0-9])' sh -c "wc -l <$data/requests.log"
 run "$crawler" -- skitter-healthcheck
 is "healthy while it runs" 0 $?
-if [ "$isolation" = chroot ]; then
-	kill -TERM "$(cat "$data/pid")"
-else
-	# Its number out here: the only process that has the database open and is not a parser.
-	for p in /proc/[0-9]*; do
-		[ "$(tr '\0' ' ' <"$p/cmdline" 2>/dev/null)" = "skitter crawl -o slow.db http://127.0.0.1:$port/ " ] &&
-			kill -TERM "${p#/proc/}"
-	done
-fi
+# By its number out here, where its command line is like no other.
+for p in /proc/[0-9]*; do
+	case $(tr '\0' ' ' <"$p/cmdline" 2>/dev/null) in
+	"skitter crawl -o slow.db http://127.0.0.1:$port/ " | /*"/skitter crawl -o slow.db http://127.0.0.1:$port/ ")
+		kill -TERM "${p#/proc/}"
+		;;
+	esac
+done
 wait $crawl
 is "SIGTERM: resumable exit status" 3 $?
 says "SIGTERM: says how to go on" 'skitter resume slow.db' "$(cat "$tmp/out")"
