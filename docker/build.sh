@@ -11,4 +11,4 @@ say "building skitter:$version with $ENGINE"
 build_image "skitter:$version" docker/Dockerfile \
 	--build-arg "VERSION=$version" --build-arg "REVISION=$revision" --build-arg "CREATED=$created"
 engine tag "skitter:$version" skitter:latest
-say "built: $ENGINE run --rm -v \"\$PWD:/data\" --user \"\$(id -u):\$(id -g)\" skitter crawl example.com"
+[ "$ENGINE" = buildah ] || say "built: $ENGINE run --rm -v \"\$PWD:/data\" --user \"\$(id -u):\$(id -g)\" skitter crawl example.com"
