@@ -7,6 +7,7 @@ full   the disk is full: status 4, nothing committed is lost, and with space aga
 kills  kill -9 at random moments, resume: the same set, no page twice, no child before its parent
 """
 import collections
+import contextlib
 import os
 import pathlib
 import re
@@ -86,7 +87,8 @@ class Crawl:
             return self.ask_as("rw", sql)
 
     def ask_as(self, mode, sql):
-        with sqlite3.connect(f"file:{self.db}?mode={mode}", uri=True, timeout=10) as db:
+        # Closed at once: a reader that stays keeps the crawl from leaving one plain file.
+        with contextlib.closing(sqlite3.connect(f"file:{self.db}?mode={mode}", uri=True, timeout=10)) as db:
             return db.execute(sql).fetchall()
 
     def pages(self):
