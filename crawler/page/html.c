@@ -13,7 +13,7 @@ static void on_tag(void *arg, const struct html_tag *tag)
 		html_end_tag(h, tag);
 	else
 		html_start_tag(h, tag);
-	h->tok.cdata = h->stack.len && html_stack_top(&h->stack)->ns != NS_HTML;
+	h->tok.cdata = html_in_foreign(h);
 }
 
 static void on_text(void *arg, const char *s, size_t len)

@@ -9,13 +9,8 @@ static bool is_text_point(const struct html_open *e)
 
 bool html_is_foreign(const struct html *h, const struct html_tag *tag)
 {
-	const struct html_open *e;
+	const struct html_open *e = html_stack_top(&h->stack);
 
-	if (!h->stack.len)
-		return false;
-	e = html_stack_top(&h->stack);
-	if (e->ns == NS_HTML)
-		return false;
 	if (tag->end)
 		return true;
 	if (e->html_point)

@@ -65,10 +65,13 @@ static bool is_open(const struct html *h, const struct html_format *f)
 	       h->stack.open[f->at].ns == NS_HTML;
 }
 
+/* Of an <a> there are never two, so it need not be told from others. */
 static uint32_t hash_of(const struct html_tag *tag)
 {
 	uint32_t hash = 2166136261u;
 
+	if (tag->id == TAG_A)
+		return 0;
 	for (size_t i = 0; i < tag->raw_len; i++)
 		hash = (hash ^ (unsigned char)tag->name[i]) * 16777619u;
 	return hash;

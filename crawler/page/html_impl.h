@@ -211,7 +211,12 @@ enum html_again html_table_end(struct html *h, const struct html_tag *tag);
 /* Leaves "in column group" for a token it does not take; DONE = the token is dropped. */
 enum html_again html_colgroup_close(struct html *h, enum html_again then);
 
-/* Whether the token goes by the rules for foreign content. */
+static inline bool html_in_foreign(const struct html *h)
+{
+	return h->stack.len && html_stack_top(&h->stack)->ns != NS_HTML;
+}
+
+/* In there: whether the token goes by the rules for foreign content. */
 bool html_is_foreign(const struct html *h, const struct html_tag *tag);
 enum html_again html_foreign_start(struct html *h, const struct html_tag *tag);
 /* AGAIN = it is for the insertion mode. */

@@ -267,7 +267,7 @@ static enum html_again start_in_mode(struct html *h, const struct html_tag *tag)
 
 void html_start_tag(struct html *h, const struct html_tag *tag)
 {
-	if (html_is_foreign(h, tag) && html_foreign_start(h, tag) == DONE)
+	if (html_in_foreign(h) && html_is_foreign(h, tag) && html_foreign_start(h, tag) == DONE)
 		return;
 	while (start_in_mode(h, tag) == AGAIN)
 		;
@@ -326,7 +326,7 @@ static enum html_again end_in_mode(struct html *h, const struct html_tag *tag)
 
 void html_end_tag(struct html *h, const struct html_tag *tag)
 {
-	if (html_is_foreign(h, tag) && html_foreign_end(h, tag) == DONE)
+	if (html_in_foreign(h) && html_is_foreign(h, tag) && html_foreign_end(h, tag) == DONE)
 		return;
 	while (end_in_mode(h, tag) == AGAIN)
 		;

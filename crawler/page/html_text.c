@@ -119,7 +119,8 @@ void html_text_add(struct html_text *t, const char *text, size_t len)
 	char *w;
 
 	/* One for a gap, and what add_words may write behind the end. */
-	buf_grow(&t->out, len + 1 + 16);
+	if (t->out.cap - t->out.len < len + 1 + 16 + 1)
+		buf_grow(&t->out, len + 1 + 16);
 	w = t->out.data + t->out.len;
 	while (s < end) {
 		unsigned kind, n = 1;
@@ -157,7 +158,8 @@ void html_text_add(struct html_text *t, const char *text, size_t len)
 			while (s < end && class_of[*s] == PLAIN)
 				*w++ = (char)*s++;
 	}
-	buf_set_len(&t->out, (size_t)(w - t->out.data));
+	*w = '\0';
+	t->out.len = (size_t)(w - t->out.data);
 	if (t->out.len > t->limit) {
 		t->cut = true;
 		buf_set_len(&t->out, html_text_border(t->out.data, t->out.len, t->limit));

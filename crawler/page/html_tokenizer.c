@@ -63,15 +63,15 @@ const char *token_whole_text(const char *p, const char *end)
 const char *token_run_tag(struct tokenizer *t, const char *lt, const char *name, const char *end,
 	bool final, bool is_end)
 {
-	struct html_tag tag = {.end = is_end};
-	const char *after = html_tag_read(t, name, end, &tag);
+	const char *after = html_tag_read(t, name, end, &t->tag);
 
 	if (!after)
 		return final ? end : token_wait(t, lt);
+	t->tag.end = is_end;
 	t->state = TOKENIZER_DATA;
 	t->skip_text = false;
 	if (t->sink->tag)
-		t->sink->tag(t->arg, &tag);
+		t->sink->tag(t->arg, &t->tag);
 	return after;
 }
 

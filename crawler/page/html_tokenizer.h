@@ -95,6 +95,7 @@ struct tokenizer {
 	struct buf comment; /* text of the open comment, if wanted */
 	struct html_attr *attrs;
 	size_t attrs_cap;
+	struct html_tag tag; /* the one being read */
 	struct html_doctype doctype;
 };
 

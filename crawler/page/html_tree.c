@@ -121,16 +121,19 @@ static void opened(struct html *h, const struct html_tag *tag, unsigned flags)
 
 void html_push(struct html *h, const struct html_tag *tag, enum html_ns ns, size_t first)
 {
-	int32_t foster = h->fostering ? html_foster_table(h) : -1;
-	size_t n = h->nlinks - first, after = html_place(h, first);
+	size_t n = h->nlinks - first, after = h->nlinks;
+	int32_t foster = -1;
 	struct html_open *e;
 
+	if (h->fostering || (h->stack.len && html_stack_top(&h->stack)->foster >= 0)) {
+		foster = html_foster_table(h);
+		after = html_place(h, first);
+	}
 	push(h, ns, tag->id, tag->hash);
 	e = html_stack_top(&h->stack);
 	e->links = (uint32_t)after;
 	e->own = (uint32_t)n;
-	if (h->fostering)
-		e->foster = foster;
+	e->foster = foster;
 }
 
 void html_insert(struct html *h, const struct html_tag *tag, enum html_ns ns)
