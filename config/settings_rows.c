@@ -134,7 +134,7 @@ const struct setting settings_table[] = {
 		.def = "no",
 		.group = "Scope",
 		.flags = SETTING_SCOPE | SETTING_RESUME,
-		.help = "also follow the sitemaps of robots.txt, and try /sitemap.xml"},
+		.help = "also try /sitemap.xml; sitemaps named in robots.txt are read anyway"},
 
 	{.name = "depth",
 		.type = SETTING_INT,
