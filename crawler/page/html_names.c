@@ -136,6 +136,7 @@ const struct html_tag_info html_tags[TAG_COUNT] = {
 };
 
 const struct html_attr_info html_attrs[] = {
+	[HTML_ATTR_NONE] = {0, "", 0},
 	[HTML_ATTR_HREF] = {0x66657268u, "href", 4},
 	[HTML_ATTR_SRC] = {0x637273u, "src", 3},
 	[HTML_ATTR_SRCSET] = {0x746573637273u, "srcset", 6},

@@ -8,23 +8,23 @@
 #include "crawler/page/html_names.h"
 #include "crawler/page/html_scan.h"
 
-static void keep(struct tokenizer *t, struct html_tag *tag, const struct html_attr *a)
+/* The attribute at t->attrs[tag->nattrs] stays, unless it is not wanted or not the first of its
+ * name. Without a branch in the usual case: which attributes come is hard to foresee. */
+static void keep(struct tokenizer *t, struct html_tag *tag)
 {
-	if (a->id) {
-		if (tag->have & 1u << a->id)
-			return;
-		tag->have |= 1u << a->id;
-	} else {
+	const struct html_attr *a = &t->attrs[tag->nattrs];
+	uint32_t bit = (1u << a->id) & ~1u;
+	unsigned wanted = (bit & ~tag->have) != 0;
+
+	tag->have |= bit;
+	if (t->all_attrs && !a->id) {
+		wanted = 1;
 		for (size_t i = 0; i < tag->nattrs; i++)
 			if (t->attrs[i].name_len == a->name_len &&
 				strncasecmp(t->attrs[i].name, a->name, a->name_len) == 0)
-				return;
+				wanted = 0;
 	}
-	if (tag->nattrs == t->attrs_cap) {
-		t->attrs_cap = t->attrs_cap ? t->attrs_cap * 2 : 32;
-		t->attrs = mem_realloc(t->attrs, t->attrs_cap * sizeof(*t->attrs));
-	}
-	t->attrs[tag->nattrs++] = *a;
+	tag->nattrs += wanted;
 }
 
 /* "Before attribute value state" and on: p is behind the '='. NULL = cut. */
@@ -54,25 +54,32 @@ static const char *read_value(const char *p, const char *end, struct html_attr *
 static const char *read_attr(
 	struct tokenizer *t, const char *p, const char *end, struct html_tag *tag)
 {
-	struct html_attr a = {.name = p};
+	struct html_attr *a;
 
+	if (tag->nattrs == t->attrs_cap) {
+		t->attrs_cap = t->attrs_cap ? t->attrs_cap * 2 : 32;
+		t->attrs = mem_realloc(t->attrs, t->attrs_cap * sizeof(*t->attrs));
+	}
+	a = &t->attrs[tag->nattrs];
+	a->name = p;
 	/* The first byte belongs to the name even if it is '='. */
 	p = scan_name(p + 1, end);
-	a.name_len = (uint32_t)(p - a.name);
-	a.id = (uint8_t)html_attr_find(
-		html_name_key(a.name, a.name_len, (size_t)(end - a.name)), a.name, a.name_len);
-	a.value = p;
+	a->name_len = (uint32_t)(p - a->name);
+	a->id = (uint8_t)html_attr_find(
+		html_name_key(a->name, a->name_len, (size_t)(end - a->name)), a->name, a->name_len);
+	a->value = p;
+	a->value_len = 0;
+	a->dirty = false;
 	while (p < end && html_is_space(*p))
 		p++;
 	if (p == end)
 		return NULL;
 	if (*p == '=') {
-		p = read_value(p + 1, end, &a);
+		p = read_value(p + 1, end, a);
 		if (!p)
 			return NULL;
 	}
-	if (a.id || t->all_attrs)
-		keep(t, tag, &a);
+	keep(t, tag);
 	return p;
 }
 

@@ -189,7 +189,7 @@ def header(names):
           "\treturn len <= 8 || strncasecmp(html_tags[id].name, name, len) == 0 ? id : 0;", "}", "",
           "static inline unsigned html_attr_find(uint64_t key, const char *name, size_t len)", "{",
           f"\tunsigned id = html_attr_slots[key * {AM:#x}u >> {64 - ATTR_BITS}];", "",
-          "\tif (html_attrs[id].key != key || html_attrs[id].len != len)", "\t\treturn 0;",
+          "\tid = (html_attrs[id].key == key) & (html_attrs[id].len == len) ? id : 0;",
           "\treturn len <= 8 || strncasecmp(html_attrs[id].name, name, len) == 0 ? id : 0;", "}",
           "/* clang-format on */", "", "#endif"]
     return w
@@ -210,7 +210,7 @@ def source(names):
         s, e, f = TAGS[n]
         fl = " | ".join("TAGF_" + x for x in f) or "0"
         w.append(f'\t[{ident("TAG_", n)}] = {{{key(n):#x}u, "{n}", {len(n)}, START_{s}, END_{e}, {fl}}},')
-    w += ["};", "", "const struct html_attr_info html_attrs[] = {"]
+    w += ["};", "", "const struct html_attr_info html_attrs[] = {", '\t[HTML_ATTR_NONE] = {0, "", 0},']
     w += [f'\t[{ident("HTML_ATTR_", n)}] = {{{key(n):#x}u, "{n}", {len(n)}}},' for n in ATTRS]
     w += ["};", ""]
     w += table("tag", names, "TAG_", TAG_BITS, TM) + table("attr", ATTRS, "HTML_ATTR_", ATTR_BITS, AM)
