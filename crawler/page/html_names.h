@@ -311,7 +311,7 @@ static inline unsigned html_attr_find(uint64_t key, const char *name, size_t len
 {
 	unsigned id = html_attr_slots[key * 0x63ca828dd5f4b3b3u >> 57];
 
-	id = (html_attrs[id].key == key) & (html_attrs[id].len == len) ? id : 0;
+	id = ((html_attrs[id].key == key) & (html_attrs[id].len == len)) ? id : 0;
 	return len <= 8 || strncasecmp(html_attrs[id].name, name, len) == 0 ? id : 0;
 }
 /* clang-format on */

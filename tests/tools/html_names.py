@@ -189,7 +189,7 @@ def header(names):
           "\treturn len <= 8 || strncasecmp(html_tags[id].name, name, len) == 0 ? id : 0;", "}", "",
           "static inline unsigned html_attr_find(uint64_t key, const char *name, size_t len)", "{",
           f"\tunsigned id = html_attr_slots[key * {AM:#x}u >> {64 - ATTR_BITS}];", "",
-          "\tid = (html_attrs[id].key == key) & (html_attrs[id].len == len) ? id : 0;",
+          "\tid = ((html_attrs[id].key == key) & (html_attrs[id].len == len)) ? id : 0;",
           "\treturn len <= 8 || strncasecmp(html_attrs[id].name, name, len) == 0 ? id : 0;", "}",
           "/* clang-format on */", "", "#endif"]
     return w
