@@ -85,7 +85,9 @@ static bool url_sane(const char *block, size_t size, struct facts_str s)
 	if (!str_fits(block, size, s) || s.len == 0 || s.len > FACTS_MAX_URL)
 		return false;
 	/* Opaque paths (data:, javascript:) keep their spaces; what is fetched has none. */
-	least = s.len > 4 && memcmp(block + s.off, "http", 4) == 0 ? 0x21 : 0x20;
+	least = strncmp(block + s.off, "http:", 5) == 0 || strncmp(block + s.off, "https:", 6) == 0
+			? 0x21
+			: 0x20;
 	for (uint32_t i = 0; i < s.len; i++)
 		bad |= (unsigned char)(block[s.off + i] - least) > 0x7e - least;
 	return !bad;

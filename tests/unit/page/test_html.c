@@ -147,6 +147,7 @@ static void every_attribute_that_counts(void **state)
 		{"<a name=x><a HREF>", "a href /d/p.html?q"},
 		{"<meta http-equiv=refresh content=5><meta name=refresh content='0;url=x'>", ""},
 		{"<a href='http://a b/'>", ""},
+		{"<a href='httpx:a b'>", "a href httpx:a b"},
 		{"<a href='mailto:a@b'><a href='javascript:x y'><a href='data:,a b'>",
 			"a href mailto:a@b\na href javascript:x y\na href data:,a b"},
 	};
