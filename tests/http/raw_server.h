@@ -32,6 +32,7 @@ struct raw_conn {
 	int fd;		   /* -1 = closed */
 	unsigned number;   /* the first connection is 1 */
 	unsigned requests; /* on this connection, with the one that is being answered */
+	bool answering;	   /* and not waiting for the client in between */
 	struct buf in;
 	const char *head; /* the request head, NUL-terminated */
 	size_t head_len;
@@ -111,7 +112,12 @@ static inline void raw_let_read(struct raw_conn *c)
 /* Until the client says something or closes; false when cancelled. */
 static inline bool raw_wait(struct raw_conn *c)
 {
-	return c->fd >= 0 && co_wait_fd(c->fd, EV_READ, -1) == 0;
+	bool answering = c->answering, good;
+
+	c->answering = false;
+	good = c->fd >= 0 && co_wait_fd(c->fd, EV_READ, -1) == 0;
+	c->answering = answering;
+	return good;
 }
 
 /* One head out of c->in; false: the connection is over. */
@@ -154,7 +160,9 @@ static inline void raw_serve(void *arg)
 		c->path[n] = '\0';
 		c->requests++;
 		c->server->requests++;
+		c->answering = true;
 		c->server->answer(c->server->arg, c);
+		c->answering = false;
 	}
 	raw_close(c);
 	buf_release(&head);
@@ -180,15 +188,18 @@ static inline void raw_accept(void *arg)
 	}
 }
 
-/* Until all that was sent has arrived and everybody has done what it led to. */
+/* Until all that was asked for is answered, has arrived, and had its effect. */
 static inline void raw_settle(void *server)
 {
 	struct raw_server *s = server;
 
 	for (int i = 0; i < 40; i++)
 		co_yield_now();
-	for (struct raw_conn *c = s->conns; c; c = c->next)
+	for (struct raw_conn *c = s->conns; c; c = c->next) {
+		while (c->answering && co_sleep_ms(1) == 0)
+			;
 		raw_let_read(c);
+	}
 }
 
 /* Port 0: any. False when the address is not to be had. */
