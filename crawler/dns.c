@@ -12,10 +12,10 @@
 #include "crawler/dns_private.h"
 #include "crawler/guard.h"
 
-#define MIN_TTL_S    30 /* a TTL of 0 would ask for every URL */
-#define MAX_TTL_S    (24 * 3600)
-#define FAILED_TTL_S 60
-#define FOREVER_MS   (INT64_MAX / 2)
+#define MIN_TTL_S  30 /* a TTL of 0 would ask for every URL */
+#define MAX_TTL_S  (24 * 3600)
+#define FAILED_MS  500 /* shorter than the pause before another try, or that would be none */
+#define FOREVER_MS (INT64_MAX / 2)
 
 static bool has_global_ipv6(void)
 {
@@ -102,7 +102,7 @@ void dns_answered(struct dns_name *n, int ttl_s)
 		ttl_s = MAX_TTL_S;
 	free(n->addresses);
 	n->addresses = n->found.len ? mem_strdup(n->found.data) : NULL;
-	n->until_ms = clock_ms() + 1000LL * (n->addresses ? ttl_s : FAILED_TTL_S);
+	n->until_ms = clock_ms() + (n->addresses ? 1000LL * ttl_s : FAILED_MS);
 	n->asking = false;
 	waitlist_wake_all(&n->waiting);
 }

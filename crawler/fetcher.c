@@ -79,7 +79,7 @@ static void fetch(struct visit *v)
 	c->n.requests++;
 	v->error = f->error;
 	v->retry = f->retry || (!f->error && worth_another_try(f->status));
-	frontier_host_end(c->frontier, v->h, f->status ? f->ttfb_ms : -1,
+	frontier_host_end(c->frontier, v->h, v->e->ip, f->status ? f->ttfb_ms : -1,
 		pushes_back(f->status) || (f->error && !strcmp(f->error, "refused")),
 		f->retry_after_ms);
 }
@@ -223,7 +223,8 @@ static void offer_redirect(struct visit *v)
 	if (!is_redirect(f->status) || !f->location.len)
 		return;
 	if (url_view(v->e->href, v->e->len, &base) < 0 ||
-		url_parse(&c->urls, f->location.data, f->location.len, &base, &target) < 0) {
+		url_parse(&c->urls, f->location.data, f->location.len, &base, &target) < 0 ||
+		url_without_fragment_len(&target) > FACTS_MAX_URL) {
 		v->error = "bad_redirect";
 		return;
 	}
@@ -404,7 +405,7 @@ static void refuse(struct visit *v, const char *rule)
 	struct crawl *c = v->c;
 
 	if (v->h->state == HOST_READY)
-		frontier_host_unused(c->frontier, v->h);
+		frontier_host_unused(c->frontier, v->h, v->e->ip);
 	buf_add(&v->r->text, v->e->href, v->e->len); /* the entry ends before the COMMIT */
 	frontier_refuse(c->frontier, v->e, v->r->text.data, "robots", rule, &v->r->findings);
 	record_put(c, v->r);
@@ -414,7 +415,7 @@ static void refuse(struct visit *v, const char *rule)
 /* Addresses or robots.txt are too old: the URL waits in its queue until they are new. */
 static void prepare_again(struct visit *v)
 {
-	frontier_host_unused(v->c->frontier, v->h);
+	frontier_host_unused(v->c->frontier, v->h, v->e->ip);
 	frontier_back(v->c->frontier, v->e);
 	frontier_host_hold(v->c->frontier, v->h);
 	prepare_later(v->c, v->h);
@@ -442,7 +443,7 @@ static void visit(struct crawl *c, struct record *r, struct entry *e)
 		return;
 	}
 	if (!take_room(&v)) {
-		frontier_host_unused(c->frontier, v.h);
+		frontier_host_unused(c->frontier, v.h, e->ip);
 		frontier_back(c->frontier, e);
 		record_give(c, r);
 		return;

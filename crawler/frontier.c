@@ -19,6 +19,7 @@ struct frontier *frontier_open(struct loop *loop, const struct settings *set,
 	f->key = *key;
 	f->seen = seen_open();
 	f->deep = seen_open();
+	f->outside = seen_open();
 	f->armed = -1;
 	f->per_ip = (uint32_t)set->per_ip;
 	/* Who asks for more per host than the default cap per address means it. */
@@ -52,6 +53,7 @@ void frontier_free(struct frontier *f)
 	map_release(&f->rows, NULL);
 	seen_free(f->seen);
 	seen_free(f->deep);
+	seen_free(f->outside);
 	buf_release(&f->scratch);
 	free(f);
 }
@@ -183,12 +185,14 @@ static struct entry *try_next(struct frontier *f, int64_t now)
 			continue;
 		}
 		e = pop(f, h);
+		e->ip = NULL;
 		f->inflight++;
 		h->inflight++;
 		if (h->state == HOST_READY) {
 			governor_start(&h->gov->g, now);
-			if (h->ip)
-				h->ip->inflight++;
+			e->ip = h->ip;
+			if (e->ip)
+				e->ip->inflight++;
 			h->started++;
 			if (f->set->max_pages_per_host &&
 				h->started >= f->set->max_pages_per_host) {
@@ -243,8 +247,8 @@ struct entry *frontier_next(struct frontier *f)
 
 		if (e) {
 			due = due_time(f);
-			if (due >= 0 && due <= now)
-				wake_one(f); /* there is more: pass the word on */
+			if (due >= 0 && (due <= now || f->armed < 0))
+				wake_one(f); /* there is more to take, or to watch */
 			return e;
 		}
 		if (at_end(f)) {
@@ -277,13 +281,13 @@ static void unblock(struct frontier *f, struct host_list *l)
 		frontier_host_due(f, h);
 }
 
-void frontier_host_end(
-	struct frontier *f, struct host *h, double ttfb_ms, bool push_back, int64_t retry_after_ms)
+void frontier_host_end(struct frontier *f, struct host *h, struct host_ip *ip, double ttfb_ms,
+	bool push_back, int64_t retry_after_ms)
 {
 	governor_end(&h->gov->g, clock_ms(), ttfb_ms, push_back, retry_after_ms);
-	if (h->ip) {
-		h->ip->inflight--;
-		unblock(f, &h->ip->blocked);
+	if (ip) {
+		ip->inflight--;
+		unblock(f, &ip->blocked);
 	}
 	unblock(f, &h->gov->blocked);
 	host_touch(f->hosts, h);
@@ -299,15 +303,17 @@ void frontier_unstart(struct frontier *f, struct host *h)
 	if (h->held && h->started < f->set->max_pages_per_host) {
 		h->held = false;
 		f->held -= h->queued;
+		frontier_host_due(f, h);
+		wake_one(f);
 	}
 }
 
-void frontier_host_unused(struct frontier *f, struct host *h)
+void frontier_host_unused(struct frontier *f, struct host *h, struct host_ip *ip)
 {
 	governor_cancel(&h->gov->g);
-	if (h->ip) {
-		h->ip->inflight--;
-		unblock(f, &h->ip->blocked);
+	if (ip) {
+		ip->inflight--;
+		unblock(f, &ip->blocked);
 	}
 	unblock(f, &h->gov->blocked);
 	frontier_host_due(f, h);
@@ -403,7 +409,8 @@ void frontier_counts(const struct frontier *f, struct frontier_counts *out)
 		.inflight = f->inflight,
 		.retrying = f->retrying,
 		.hosts = f->hosts->count,
-		.bytes = seen_bytes(f->seen) + seen_bytes(f->deep) + f->entry_bytes,
+		.bytes = seen_bytes(f->seen) + seen_bytes(f->deep) + seen_bytes(f->outside) +
+			 f->entry_bytes,
 	};
 	for (uint32_t i = 0; i < f->hosts->count; i++) {
 		const struct host *h = f->hosts->all[i];

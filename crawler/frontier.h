@@ -34,6 +34,7 @@ struct entry {
 	struct entry *next;
 	struct heap_node retry; /* in the heap of those put back */
 	struct host *host;
+	struct host_ip *ip; /* in flight: whose requests it counts among; NULL = none */
 	uint64_t id;
 	uint64_t referrer; /* URL id of the page that found it; 0 = seed */
 	uint64_t origin;   /* URL id where its redirect chain began; 0 = no redirect */
@@ -54,7 +55,7 @@ struct findings {
 	size_t nurls, urls_cap;
 	struct store_excluded *excluded;
 	size_t nexcluded, excluded_cap;
-	uint64_t *readmitted; /* keys of URLs excluded by depth before, now queued */
+	uint64_t *readmitted; /* keys of URLs excluded before, now queued */
 	size_t nreadmitted, readmitted_cap;
 };
 
@@ -113,12 +114,13 @@ void frontier_back(struct frontier *f, struct entry *e);
 void frontier_refuse(struct frontier *f, struct entry *e, const char *href, const char *reason,
 	const char *rule, struct findings *out);
 
-/* The request to the host is over (before done/again/back): frees its room. */
-void frontier_host_end(
-	struct frontier *f, struct host *h, double ttfb_ms, bool push_back, int64_t retry_after_ms);
+/* The request to the host is over (before done/again/back): frees its room, and that of the
+ * address it was begun with (the entry's; the host may have got another since). */
+void frontier_host_end(struct frontier *f, struct host *h, struct host_ip *ip, double ttfb_ms,
+	bool push_back, int64_t retry_after_ms);
 
 /* Instead of frontier_host_end, where no request was made. */
-void frontier_host_unused(struct frontier *f, struct host *h);
+void frontier_host_unused(struct frontier *f, struct host *h, struct host_ip *ip);
 
 /* The host became READY or REFUSED: its queue may be taken from. */
 void frontier_host_ready(struct frontier *f, struct host *h);

@@ -20,8 +20,9 @@ struct frontier {
 
 	struct hash_key key; /* of the seen set */
 	struct seen *seen;
-	struct seen *deep; /* the part of it that --depth excluded: a shorter way readmits */
-	struct map rows;   /* host and rule -> rows written to the excluded table */
+	struct seen *deep;    /* the part of it that --depth excluded: a shorter way readmits */
+	struct seen *outside; /* and that scope or --include did: a scope that has grown readmits */
+	struct map rows;      /* host and rule -> rows written to the excluded table */
 	struct buf scratch;
 	struct url_parser *parser;
 

@@ -121,13 +121,20 @@ struct host *hosts_find(const struct hosts *hs, const struct url *u)
 
 struct host *hosts_get(struct hosts *hs, const struct url *u)
 {
+	return hosts_get_as(hs, u, 0);
+}
+
+struct host *hosts_get_as(struct hosts *hs, const struct url *u, uint32_t id)
+{
 	struct buf tmp = BUF_INIT;
 	const char *text;
 	size_t n = origin_text(u, &tmp, &text);
 	struct host **place = (struct host **)map_put(&hs->by_origin, text, n);
 
+	if (!*place && (!id || hosts_by_id(hs, id)))
+		id = hs->count + 1;
 	if (!*place)
-		*place = host_new(hs, text, n, hs->count + 1);
+		*place = host_new(hs, text, n, id);
 	buf_release(&tmp);
 	return *place;
 }
@@ -167,7 +174,7 @@ bool host_is_stale(const struct host *h, int64_t now_ms, int64_t wall_ms)
 {
 	return h->state == HOST_READY &&
 	       ((h->addresses_until_ms && h->addresses_until_ms <= now_ms) ||
-		       (h->robots_wall_ms && h->robots_wall_ms + HOST_ROBOTS_AGE_MS <= wall_ms));
+		       (h->robots_due_ms && h->robots_due_ms <= wall_ms));
 }
 
 void host_touch(struct hosts *hs, struct host *h)
@@ -177,6 +184,14 @@ void host_touch(struct hosts *hs, struct host *h)
 	h->dirty = true;
 	h->dirty_next = hs->dirty;
 	hs->dirty = h;
+}
+
+void host_untouch(struct hosts *hs, struct host *h)
+{
+	if (hs->dirty != h)
+		return;
+	hs->dirty = h->dirty_next;
+	h->dirty = false;
 }
 
 const char *host_state_name(enum host_state state)

@@ -65,7 +65,8 @@ struct host {
 	struct robots *robots;	   /* NULL = everything allowed */
 	struct robots *old_robots; /* the copy before: records under way may point to its lines */
 	char *robots_text;	   /* the file as stored; NULL = none */
-	int64_t robots_wall_ms;
+	int64_t robots_wall_ms;	   /* when it was had */
+	int64_t robots_due_ms;	   /* Unix time; when to ask again; 0 = nobody asked in this run */
 	int robots_status;
 	char *robots_verdict; /* for people: "rules", "allow all (404)" */
 
@@ -102,6 +103,8 @@ void hosts_release(struct hosts *hs);
 
 /* The host of a parsed http(s) URL; made when it is new. */
 struct host *hosts_get(struct hosts *hs, const struct url *u);
+/* The same; a new one gets this id if it is free (0 = the next). */
+struct host *hosts_get_as(struct hosts *hs, const struct url *u, uint32_t id);
 struct host *hosts_find(const struct hosts *hs, const struct url *u); /* NULL = new */
 struct host *hosts_by_id(const struct hosts *hs, uint32_t id);	      /* NULL = none */
 /* Resume: the host with this id, from its origin. */
@@ -111,7 +114,8 @@ struct host_ip *hosts_ip(struct hosts *hs, const char *ip);
 void host_set_ip(struct hosts *hs, struct host *h, const char *ip);
 /* Whether addresses or robots.txt are too old to go on with: prepare it again. */
 bool host_is_stale(const struct host *h, int64_t now_ms, int64_t wall_ms);
-void host_touch(struct hosts *hs, struct host *h); /* to be in the next snapshot */
+void host_touch(struct hosts *hs, struct host *h);   /* to be in the next snapshot */
+void host_untouch(struct hosts *hs, struct host *h); /* not after all; the one touched last */
 const char *host_state_name(enum host_state state);
 
 void host_list_add(struct host_list *l, struct host *h);

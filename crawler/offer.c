@@ -131,16 +131,37 @@ static void enqueue(
 	frontier_push(f, e, o->is_list);
 }
 
-/* Excluded by depth once, now found by a shorter way. */
-static bool readmit(struct frontier *f, uint64_t key, const struct offer *o, struct findings *out)
+/* Excluded once; but now found by a shorter way, or as what a seed leads to, or the redirect
+ * of a seed has widened the scope since. */
+static bool may_readmit(struct frontier *f, uint64_t key, const struct offer *o)
 {
-	if (too_deep(f, o->depth) || !seen_has(f->deep, key))
+	if (too_deep(f, o->depth))
+		return false;
+	if (seen_has(f->deep, key))
+		return true;
+	return (o->seed || scope_has_grown(f->scope)) && seen_has(f->outside, key);
+}
+
+static bool readmit(struct frontier *f, const struct url *u, uint64_t key, const struct offer *o,
+	struct findings *out)
+{
+	const char *rule;
+
+	if (!may_readmit(f, key, o) || scope_judge(f->scope, u, o->seed, &rule) ||
+		robots_forbid(f, hosts_find(f->hosts, u), u))
 		return false;
 	seen_remove(f->deep, key);
+	seen_remove(f->outside, key);
 	f->excluded--;
 	GROW(out->readmitted, out->nreadmitted, out->readmitted_cap);
 	out->readmitted[out->nreadmitted++] = key;
 	return true;
+}
+
+/* Reasons that a wider scope takes away. */
+static bool is_outside(const char *reason)
+{
+	return reason && (!strcmp(reason, "scope") || !strcmp(reason, "include"));
 }
 
 enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, struct findings *out)
@@ -149,14 +170,16 @@ enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, stru
 	const char *reason, *rule = NULL;
 	uint64_t key;
 
-	if (url_view(o->url, o->len, &u) < 0)
+	if (url_view(o->url, o->len, &u) < 0 || url_without_fragment_len(&u) > FACTS_MAX_URL)
 		return OFFER_BAD;
 	key = key_of(f, &u);
 	if (seen_add(f->seen, key))
 		f->discovered++;
-	else if (!readmit(f, key, o, out))
+	else if (!readmit(f, &u, key, o, out))
 		return OFFER_SEEN;
 	reason = scope_judge(f->scope, &u, o->seed, &rule);
+	if (is_outside(reason))
+		seen_add(f->outside, key);
 	if (!reason && too_deep(f, o->depth)) {
 		reason = "depth";
 		rule = "--depth";
@@ -193,6 +216,7 @@ void frontier_restore_url(struct frontier *f, const struct store_new_url *n, boo
 {
 	struct url u;
 	struct entry *e;
+	struct host *h;
 
 	if (n->id > f->next_id)
 		f->next_id = n->id;
@@ -200,9 +224,10 @@ void frontier_restore_url(struct frontier *f, const struct store_new_url *n, boo
 		return;
 	if (seen_add(f->seen, key_of(f, &u)))
 		f->discovered++;
-	if (n->kind == LINK_SEED)
-		hosts_get(f->hosts, &u)->user_named = true;
-	if (!queued)
+	h = url_is_http(&u) ? hosts_get_as(f->hosts, &u, n->host_id) : NULL;
+	if (h && n->kind == LINK_SEED)
+		h->user_named = true;
+	if (!queued || !h)
 		return;
 	e = entry_new(f, &u);
 	e->id = n->id;
@@ -241,6 +266,8 @@ void frontier_restore_excluded(struct frontier *f, const struct store_excluded *
 	f->excluded++;
 	if (!strcmp(ex->reason, "depth"))
 		seen_add(f->deep, key);
+	else if (is_outside(ex->reason))
+		seen_add(f->outside, key);
 }
 
 void frontier_restore_pages(struct frontier *f, uint64_t pages)

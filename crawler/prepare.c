@@ -17,9 +17,11 @@
 #include "config/mem.h"
 #include "crawler/crawl.h"
 
-#define ROBOTS_HOPS	5
-#define DNS_PAUSE_MS	1000
-#define ROBOTS_PAUSE_MS 1000
+#define ROBOTS_HOPS	  5
+#define DNS_PAUSE_MS	  1000
+#define KEEP_ADDRESSES_MS (5 * 60 * 1000)
+#define ROBOTS_PAUSE_MS	  1000
+#define ROBOTS_KEPT_MS	  (3600 * 1000) /* an old copy in force: when to ask again */
 
 struct job {
 	struct crawl *c;
@@ -64,6 +66,12 @@ void dispatcher(void *arg)
 	}
 }
 
+/* The crawl is at its end, or was told to end: nobody is asked anything more. */
+static bool is_over(const struct crawl *c)
+{
+	return c->ended || c->stops || c->failed;
+}
+
 static void set_state(struct crawl *c, struct host *h, enum host_state state)
 {
 	h->state = state;
@@ -79,6 +87,16 @@ static void refuse_host(struct crawl *c, struct host *h, const char *word, const
 
 /* ---- addresses ---- */
 
+/* The name server does not know now; what it said last still holds for a while. */
+static bool keep_addresses(struct crawl *c, struct host *h)
+{
+	if (!h->ip || is_over(c))
+		return h->ip != NULL;
+	log_warn("%s: the name cannot be resolved now; its last addresses stay in use", h->name);
+	h->addresses_until_ms = clock_ms() + KEEP_ADDRESSES_MS;
+	return true;
+}
+
 static bool resolve(struct crawl *c, struct host *h)
 {
 	struct dns_answer a;
@@ -87,9 +105,11 @@ static bool resolve(struct crawl *c, struct host *h)
 	if (c->set.proxy)
 		return true; /* the proxy resolves */
 	for (int i = 0; dns_resolve(c->dns, h->name, h->port, &a) < 0; i++) {
-		if (i >= c->set.retries || c->stops)
-			return false;
+		if (i >= c->set.retries || is_over(c))
+			return keep_addresses(c, h);
 		co_sleep_ms(governor_jitter(DNS_PAUSE_MS << (i < 5 ? i : 5)));
+		if (is_over(c)) /* that cut the pause short */
+			return keep_addresses(c, h);
 	}
 	c->n.stage_us[STAGE_DNS] += (uint64_t)((clock_ns() - start) / 1000);
 	free(h->addresses);
@@ -113,6 +133,7 @@ static void set_verdict(struct host *h, const char *fmt, int status)
 	h->robots_verdict = buf_take(&b);
 	h->robots_status = status;
 	h->robots_wall_ms = clock_wall_ms();
+	h->robots_due_ms = h->robots_wall_ms + HOST_ROBOTS_AGE_MS;
 }
 
 /* A sitemap is one step from the seeds, so that --depth 0 fetches the seeds alone. */
@@ -172,7 +193,9 @@ static void ask(struct crawl *c, struct record *r, const char *href, struct host
 {
 	struct http_fetch *f = &r->fetch;
 	struct slot *slot = r->slot;
+	struct host_ip *ip;
 
+	co_state("asking for addresses"); /* not an href of before that is gone */
 	if (!h->ip && !c->set.proxy && !resolve(c, h)) {
 		http_fetch_reset(f);
 		f->slot = slot;
@@ -185,13 +208,15 @@ static void ask(struct crawl *c, struct record *r, const char *href, struct host
 	f->host = h;
 	f->max_body = ROBOTS_MAX;
 	governor_start(&h->gov->g, clock_ms());
-	if (h->ip)
-		h->ip->inflight++;
+	ip = h->ip; /* another may be found meanwhile */
+	if (ip)
+		ip->inflight++;
 	co_state(href);
 	http_get(c->http, f);
 	r->slot = f->slot;
 	c->n.requests++;
-	frontier_host_end(c->frontier, h, f->status ? f->ttfb_ms : -1, false, f->retry_after_ms);
+	frontier_host_end(
+		c->frontier, h, ip, f->status ? f->ttfb_ms : -1, false, f->retry_after_ms);
 }
 
 /* Follows up to five redirects; what the last answer was is in r->fetch. */
@@ -205,7 +230,8 @@ static void fetch_robots(struct crawl *c, struct host *h, struct record *r)
 	for (int hop = 0; hop <= ROBOTS_HOPS; hop++) {
 		ask(c, r, href.data, h);
 		status = r->fetch.status;
-		if (status < 300 || status > 399 || status == 304 || !r->fetch.location.len)
+		if (status < 300 || status > 399 || status == 304 || !r->fetch.location.len ||
+			is_over(c))
 			break;
 		if (url_view(href.data, href.len, &u) < 0 ||
 			url_parse(&c->urls, r->fetch.location.data, r->fetch.location.len, &u,
@@ -222,7 +248,9 @@ static void fetch_robots(struct crawl *c, struct host *h, struct record *r)
 	buf_release(&next);
 }
 
-static void read_robots(struct crawl *c, struct host *h, struct record *r)
+/* A file that no parser survives allows nothing: what it says is not known. Answers with the
+ * error; a copy of before stays. */
+static const char *read_robots(struct crawl *c, struct host *h, struct record *r)
 {
 	struct http_fetch *f = &r->fetch;
 	struct parse_request req = {
@@ -235,8 +263,11 @@ static void read_robots(struct crawl *c, struct host *h, struct record *r)
 	const char *error;
 
 	r->facts = parse_slot(c->parsers, f->slot, &req, &error);
+	if (!r->facts)
+		return error;
 	free(h->robots_text);
-	h->robots_text = r->facts ? mem_strdup(facts_text(r->facts, r->facts->text)) : NULL;
+	h->robots_text = mem_strdup(facts_text(r->facts, r->facts->text));
+	return NULL;
 }
 
 static bool unreachable(const struct http_fetch *f)
@@ -244,31 +275,42 @@ static bool unreachable(const struct http_fetch *f)
 	return !f->status || f->status == 429 || f->status >= 500;
 }
 
+/* Half a file may lack the half that forbids: worth another try, and taken if it stays so. */
+static bool worth_asking_again(const struct http_fetch *f)
+{
+	return unreachable(f) || (f->error && !strcmp(f->error, "cut"));
+}
+
 static void robots(struct crawl *c, struct host *h)
 {
 	struct record *r = record_take(c, true);
 	struct http_fetch *f;
+	const char *unread;
 
 	if (!r)
 		return; /* aborting: the host stays as it is, its URLs stay queued */
 	f = &r->fetch;
 	for (int i = 0;; i++) {
 		fetch_robots(c, h, r);
-		if (!unreachable(f) || i >= c->set.retries || c->stops)
+		if (!worth_asking_again(f) || i >= c->set.retries || is_over(c))
 			break;
 		co_state("waiting to ask for robots.txt again");
 		co_sleep_ms(f->retry_after_ms > 0 && f->retry_after_ms < GOVERNOR_CEILING_MS
 				    ? f->retry_after_ms
 				    : governor_jitter(ROBOTS_PAUSE_MS << (i < 5 ? i : 5)));
+		if (is_over(c)) /* that cut the pause short */
+			break;
 	}
-	if (f->error && !strcmp(f->error, "stopped")) {
+	if ((f->error && !strcmp(f->error, "stopped")) || (unreachable(f) && is_over(c))) {
 		record_give(c, r);
 		return;
 	}
 	if (f->status >= 200 && f->status <= 299) {
 		co_state("reading robots.txt");
-		read_robots(c, h, r);
-		set_verdict(h, "rules (%d)", f->status);
+		unread = read_robots(c, h, r);
+		set_verdict(h, unread ? "unreadable (%d)" : "rules (%d)", f->status);
+		if (unread && !h->robots_text)
+			refuse_host(c, h, unread, NULL);
 	} else if (!unreachable(f)) {
 		free(h->robots_text);
 		h->robots_text = NULL;
@@ -280,6 +322,7 @@ static void robots(struct crawl *c, struct host *h)
 		log_warn("%s/robots.txt cannot be had now; the copy of an earlier run stays in "
 			 "force",
 			h->origin);
+		h->robots_due_ms = clock_wall_ms() + ROBOTS_KEPT_MS;
 	} else if (f->status) {
 		set_verdict(h, "everything disallowed (%d)", f->status);
 		refuse_host(c, h, "robots",
@@ -295,11 +338,15 @@ static void robots(struct crawl *c, struct host *h)
 	store_robots(c, h, r);
 }
 
-/* A copy from an earlier run that still counts. */
-static bool is_fresh(const struct host *h)
+/* What is known still counts, or a copy from an earlier run does. */
+static bool is_fresh(struct host *h)
 {
-	return h->robots_wall_ms + HOST_ROBOTS_AGE_MS > clock_wall_ms() &&
-	       h->robots_status >= 200 && h->robots_status < 500 && h->robots_status != 429;
+	int64_t until = h->robots_wall_ms + HOST_ROBOTS_AGE_MS;
+
+	if (!h->robots_due_ms && until > clock_wall_ms() && h->robots_status >= 200 &&
+		h->robots_status < 500 && h->robots_status != 429)
+		h->robots_due_ms = until;
+	return h->robots_due_ms > clock_wall_ms();
 }
 
 void prepare_host(void *arg)
@@ -309,9 +356,11 @@ void prepare_host(void *arg)
 	struct host *h = job->h;
 
 	free(job);
+	if (is_over(c))
+		return; /* nobody waits for it; its URLs stay queued */
 	co_state(h->origin);
 	set_state(c, h, HOST_RESOLVING);
-	if (!resolve(c, h))
+	if (!resolve(c, h) && !is_over(c))
 		refuse_host(c, h, "dns", NULL);
 	if (h->state == HOST_RESOLVING && !c->set.ignore_robots) {
 		set_state(c, h, HOST_ROBOTS);
@@ -320,8 +369,8 @@ void prepare_host(void *arg)
 		else if (h->robots_text && !h->robots)
 			apply_rules(c, h, NULL);
 	}
-	if (c->stops && h->state != HOST_REFUSED)
-		return; /* never asked: its URLs stay queued for the resume */
+	if (is_over(c))
+		return; /* perhaps never asked: its URLs stay queued for the resume */
 	if (h->state != HOST_REFUSED)
 		set_state(c, h, HOST_READY);
 	frontier_host_ready(c->frontier, h);

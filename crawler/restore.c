@@ -39,6 +39,7 @@ static void on_host(void *arg, const struct store_host *s)
 		h->gov->g.delay_ms = s->delay_ms;
 	if (to_mono(r, s->not_before_ms) > h->gov->g.next_start)
 		h->gov->g.next_start = to_mono(r, s->not_before_ms);
+	host_untouch(&r->c->hosts, h); /* its row says more: an address, a state */
 	if (r->c->set.max_pages_per_host && h->started >= r->c->set.max_pages_per_host)
 		h->held = true;
 }
@@ -58,9 +59,17 @@ static void on_robots(void *arg, const struct store_robots *s)
 
 static bool is_seed(const struct restoring *r, uint64_t id)
 {
-	for (size_t i = 0; i < r->nseeds; i++)
-		if (r->seeds[i] == id)
+	size_t from = 0, to = r->nseeds;
+
+	while (from < to) {
+		size_t mid = from + (to - from) / 2;
+		if (r->seeds[mid] == id)
 			return true;
+		if (r->seeds[mid] < id)
+			from = mid + 1;
+		else
+			to = mid;
+	}
 	return false;
 }
 

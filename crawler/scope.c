@@ -9,6 +9,7 @@
 
 #include "config/buf.h"
 #include "config/log.h"
+#include "config/map.h"
 #include "config/mem.h"
 #include "crawler/page/host.h"
 
@@ -22,18 +23,13 @@ struct pattern {
 	bool gave_up;
 };
 
-struct area {
-	char *text; /* the prefix, authority or registrable domain a seed opens */
-	size_t len;
-};
-
 struct scope_rules {
 	enum scope kind;
 	struct pattern *include, *exclude;
 	size_t ninclude, nexclude;
-	struct area *areas;
-	size_t nareas;
-	char rule[32]; /* "--scope host" */
+	struct map areas; /* the prefixes, authorities or registrable domains that seeds open */
+	bool grown;	  /* by a redirect */
+	char rule[32];	  /* "--scope host" */
 	pcre2_match_data *match;
 	pcre2_match_context *limits;
 };
@@ -71,6 +67,7 @@ struct scope_rules *scope_open(const struct settings *set, struct err *err)
 	struct scope_rules *s = mem_zalloc(sizeof(*s));
 
 	s->kind = set->scope;
+	map_init(&s->areas);
 	snprintf(s->rule, sizeof(s->rule), "--scope %s", scope_name(set->scope));
 	s->match = pcre2_match_data_create(1, NULL);
 	s->limits = pcre2_match_context_create(NULL);
@@ -100,9 +97,7 @@ void scope_free(struct scope_rules *s)
 		return;
 	free_patterns(s->include, s->ninclude);
 	free_patterns(s->exclude, s->nexclude);
-	for (size_t i = 0; i < s->nareas; i++)
-		free(s->areas[i].text);
-	free(s->areas);
+	map_release(&s->areas, NULL);
 	pcre2_match_data_free(s->match);
 	pcre2_match_context_free(s->limits);
 	free(s);
@@ -129,47 +124,57 @@ static void area_of(enum scope kind, const struct url *u, const char **text, siz
 	}
 }
 
-static bool in_area(struct scope_rules *s, const struct url *u)
+/* Whether one of the directories above it was opened. Each ends with its slash. */
+static bool below_prefix(const struct scope_rules *s, const struct url *u)
+{
+	for (size_t i = u->path_start; i < u->query_start; i++)
+		if (u->href[i] == '/' && map_get(&s->areas, u->href, i + 1))
+			return true;
+	return false;
+}
+
+static bool in_area(const struct scope_rules *s, const struct url *u)
 {
 	const char *text;
 	size_t len;
 
 	if (s->kind == SCOPE_ANY)
 		return true;
-	if (s->kind == SCOPE_PREFIX) {
-		text = u->href;
-		len = u->query_start;
-		for (size_t i = 0; i < s->nareas; i++)
-			if (len >= s->areas[i].len &&
-				!memcmp(text, s->areas[i].text, s->areas[i].len))
-				return true;
-		return false;
-	}
+	if (s->kind == SCOPE_PREFIX)
+		return below_prefix(s, u);
 	area_of(s->kind, u, &text, &len);
-	for (size_t i = 0; i < s->nareas; i++)
-		if (len == s->areas[i].len && !memcmp(text, s->areas[i].text, len))
-			return true;
-	return false;
+	return map_get(&s->areas, text, len) != NULL;
 }
 
-bool scope_follow(struct scope_rules *s, const struct url *target)
+/* Asks the map, never a list: a crawl may have a million seeds. True if it was new. */
+static bool add_area(struct scope_rules *s, const struct url *u)
 {
 	const char *text;
 	size_t len;
 
-	if (in_area(s, target))
+	if (in_area(s, u))
 		return false;
-	area_of(s->kind, target, &text, &len);
-	s->areas = mem_realloc(s->areas, (s->nareas + 1) * sizeof(*s->areas));
-	s->areas[s->nareas].text = mem_strndup(text, len);
-	s->areas[s->nareas].len = len;
-	s->nareas++;
+	area_of(s->kind, u, &text, &len);
+	*map_put(&s->areas, text, len) = s;
 	return true;
 }
 
 void scope_add_seed(struct scope_rules *s, const struct url *seed)
 {
-	scope_follow(s, seed);
+	add_area(s, seed);
+}
+
+bool scope_follow(struct scope_rules *s, const struct url *target)
+{
+	bool is_new = add_area(s, target);
+
+	s->grown |= is_new;
+	return is_new;
+}
+
+bool scope_has_grown(const struct scope_rules *s)
+{
+	return s->grown;
 }
 
 static bool matches(struct scope_rules *s, struct pattern *p, const struct url *u, bool on_error)

@@ -31,6 +31,8 @@ void scope_free(struct scope_rules *s);
 void scope_add_seed(struct scope_rules *s, const struct url *seed);
 /* The target of a redirect that began at a seed becomes as good as a seed. True if that was new. */
 bool scope_follow(struct scope_rules *s, const struct url *target);
+bool scope_has_grown(
+	const struct scope_rules *s); /* by scope_follow: judge again what it refused */
 
 /* NULL: in scope. Otherwise the reason, a stable word, and *rule what decided (owned by the
  * scope, may be NULL). */

@@ -132,8 +132,8 @@ create table settled (
 	url_id integer primary key
 );
 
--- Fingerprints of URLs that were refused for depth and later found by a shorter way: their
--- earlier refusal does not count any more.
+-- Fingerprints of URLs that were refused for depth or scope and later found by a shorter way, or
+-- when a seed had led there: their earlier refusal does not count any more.
 create table readmitted (
 	key integer primary key
 );

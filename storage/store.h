@@ -203,8 +203,8 @@ struct store_item {
 	/* 3. URLs it may not follow */
 	const struct store_excluded *excluded;
 	size_t nexcluded;
-	/* keys of URLs excluded earlier (rows with this key no longer count: a shorter way
-	 * than --depth allows was found) that are among `urls` now */
+	/* keys of URLs excluded earlier (rows with this key no longer count: a shorter way was
+	 * found, or the scope has grown) that are among `urls` now */
 	const uint64_t *readmitted;
 	size_t nreadmitted;
 	/* 4., 5. what changed about hosts and robots.txt */

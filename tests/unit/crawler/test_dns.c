@@ -196,6 +196,25 @@ static void test_failures_are_kept(void **state)
 	assert_int_equal(b.questions, first);
 }
 
+static void sleeps(void *arg)
+{
+	(void)arg;
+	co_sleep_ms(750); /* the shortest pause before another try */
+}
+
+/* But not for so long that another try would ask nobody. */
+static void test_failures_are_asked_again(void **state)
+{
+	int first;
+
+	(void)state;
+	in_coroutine(missing);
+	first = b.questions;
+	in_coroutine(sleeps);
+	in_coroutine(missing);
+	assert_true(b.questions > first);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -205,6 +224,7 @@ int main(void)
 		T(test_resolve_option),
 		T(test_one_question),
 		T(test_failures_are_kept),
+		T(test_failures_are_asked_again),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

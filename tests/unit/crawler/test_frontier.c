@@ -91,7 +91,7 @@ static void in_coroutine(void (*fn)(void *))
 
 static void finish(struct entry *e)
 {
-	frontier_host_end(b.f, e->host, 1, false, -1);
+	frontier_host_end(b.f, e->host, e->ip, 1, false, -1);
 	frontier_count_page(b.f, e->host);
 	frontier_done(b.f, e);
 }
@@ -262,7 +262,7 @@ static void tries_again(void *arg)
 
 	(void)arg;
 	assert_int_equal(e->attempts, 0);
-	frontier_host_end(b.f, e->host, 1, false, -1);
+	frontier_host_end(b.f, e->host, e->ip, 1, false, -1);
 	frontier_again(b.f, e, start + 60);
 	e = frontier_next(b.f);
 	assert_non_null(e);
@@ -347,7 +347,192 @@ static void test_refused_host(void **state)
 	in_coroutine(takes_refused);
 }
 
+/* ---- what waits must be taken, and what is counted must come back ---- */
+
+static void address_changes(void *arg)
+{
+	struct host_ip *before = hosts_ip(&b.hosts, "192.0.2.1");
+	struct host_ip *after = hosts_ip(&b.hosts, "192.0.2.2");
+	struct host *h = b.hosts.all[0];
+	struct entry *e;
+
+	(void)arg;
+	host_set_ip(&b.hosts, h, before->text);
+	e = frontier_next(b.f);
+	assert_int_equal(before->inflight, 1);
+	host_set_ip(&b.hosts, h, after->text);
+	finish(e);
+	assert_int_equal(before->inflight, 0);
+	assert_int_equal(after->inflight, 0);
+	finish(frontier_next(b.f));
+	assert_int_equal(after->inflight, 0);
+}
+
+/* The name leads elsewhere while a request is under way: it is still one of the old address. */
+static void test_address_changes_in_flight(void **state)
+{
+	(void)state;
+	b.set.per_ip = 1;
+	open_frontier();
+	offer("http://h/0", 0);
+	offer("http://h/1", 0);
+	in_coroutine(address_changes);
+}
+
+static void refuses_the_first(void *arg)
+{
+	struct entry *e = frontier_next(b.f);
+
+	(void)arg;
+	frontier_host_unused(b.f, e->host, e->ip);
+	frontier_refuse(b.f, e, "http://h/0", "robots", "/0", &b.out);
+	frontier_done(b.f, e);
+	assert_true(frontier_next_due_ms(b.f) == 0); /* or nobody would ever take the other */
+	finish(frontier_next(b.f));
+	assert_null(frontier_next(b.f));
+}
+
+/* The last page that --max-pages-per-host leaves is refused: the next takes its place. */
+static void test_refused_is_no_page(void **state)
+{
+	(void)state;
+	b.set.max_pages_per_host = 1;
+	open_frontier();
+	offer("http://h/0", 0);
+	offer("http://h/1", 0);
+	in_coroutine(refuses_the_first);
+}
+
+static bool slow_taken, late_taken;
+
+static void takes_and_keeps(void *arg)
+{
+	struct entry *e = frontier_next(b.f);
+	int64_t give_up = clock_ms() + 5000;
+
+	(void)arg;
+	assert_string_equal(e->href, "http://h/slow");
+	slow_taken = true;
+	while (!late_taken && clock_ms() < give_up)
+		co_sleep_ms(5);
+	assert_true(late_taken);
+	finish(e);
+}
+
+static void takes_late(void *arg)
+{
+	struct entry *e = frontier_next(b.f);
+
+	(void)arg;
+	assert_true(slow_taken);
+	assert_string_equal(e->href, "http://late/");
+	late_taken = true;
+	finish(e);
+}
+
+static void offers_slow(void *arg)
+{
+	(void)arg;
+	offer("http://h/slow", 1);
+}
+
+/* Who watches the next due time takes something else meanwhile: another must watch. */
+static void test_due_time_is_always_watched(void **state)
+{
+	struct co *co[3];
+	struct url u;
+
+	(void)state;
+	slow_taken = late_taken = false;
+	open_frontier();
+	assert_int_equal(url_view("http://late/", 12, &u), 0);
+	scope_add_seed(b.scope, &u);
+	hosts_get(&b.hosts, &u)->gov->g.next_start = clock_ms() + 200;
+	offer("http://late/", 1);
+	co[0] = co_spawn(b.loop, "keeps", takes_and_keeps, NULL);
+	co[1] = co_spawn(b.loop, "late", takes_late, NULL);
+	co[2] = co_spawn(b.loop, "offers", offers_slow, NULL);
+	co_join_all(co, 3);
+}
+
+/* ---- another way to what was excluded ---- */
+
+/* It would be fetched now, but for robots.txt: it stays what it was. */
+static void test_readmits_not_what_robots_forbid(void **state)
+{
+	static const char rules[] = "User-agent: *\nDisallow: /deep\n";
+	struct frontier_counts n;
+
+	(void)state;
+	b.set.depth = 2;
+	open_frontier();
+	offer("http://h/", 0);
+	b.hosts.all[0]->robots = robots_parse(rules, sizeof(rules) - 1, "skitter");
+	assert_int_equal(offer("http://h/deep", 3), OFFER_EXCLUDED);
+	assert_int_equal(offer("http://h/deep", 2), OFFER_SEEN);
+	assert_int_equal(b.out.nreadmitted, 0);
+	assert_int_equal(b.out.nexcluded, 1);
+	frontier_counts(b.f, &n);
+	assert_int_equal(n.discovered, 2);
+	assert_int_equal(n.excluded, 1);
+}
+
+/* Seed A links to www.b before seed b redirects there. */
+static void test_seed_leads_out_of_scope(void **state)
+{
+	struct offer o = {.url = "http://www.b/", .len = 13, .kind = LINK_REDIRECT, .seed = true};
+	struct frontier_counts n;
+	struct url u;
+
+	(void)state;
+	open_frontier();
+	assert_int_equal(offer("http://www.b/", 1), OFFER_EXCLUDED);
+	assert_int_equal(offer("http://www.b/next", 1), OFFER_EXCLUDED);
+	assert_int_equal(offer("http://www.c/", 1), OFFER_EXCLUDED);
+	assert_int_equal(url_view(o.url, o.len, &u), 0);
+	assert_true(scope_follow(b.scope, &u));
+	assert_int_equal(frontier_offer(b.f, &o, &b.out), OFFER_QUEUED);
+	assert_int_equal(offer("http://www.b/next", 1), OFFER_QUEUED);
+	assert_int_equal(offer("http://www.c/", 1), OFFER_SEEN);
+	assert_int_equal(b.out.nreadmitted, 2);
+	frontier_counts(b.f, &n);
+	assert_int_equal(n.discovered, 3);
+	assert_int_equal(n.excluded, 1);
+}
+
+/* What no parser could be told of is not queued either. */
+static void test_too_long(void **state)
+{
+	static char url[FACTS_MAX_URL + 100] = "http://h/";
+
+	(void)state;
+	open_frontier();
+	memset(url + 9, 'x', FACTS_MAX_URL - 9);
+	assert_int_equal(offer(url, 1), OFFER_QUEUED);
+	url[FACTS_MAX_URL] = 'x';
+	assert_int_equal(offer(url, 1), OFFER_BAD);
+}
+
 /* ---- resume ---- */
+
+/* Killed before the rows of its hosts were written: they keep the ids their URLs have. */
+static void test_restore_host_ids(void **state)
+{
+	struct store_new_url done = {.id = 1, .url = "http://g/", .url_len = 9, .host_id = 2};
+	struct store_new_url queued = {.id = 2, .url = "http://h/", .url_len = 9, .host_id = 5};
+	struct url u;
+
+	(void)state;
+	open_frontier();
+	frontier_restore_url(b.f, &done, false, 1, 0, false);
+	frontier_restore_url(b.f, &queued, true, 0, 0, false);
+	assert_int_equal(url_view("http://h/", 9, &u), 0);
+	assert_int_equal(hosts_get(&b.hosts, &u)->id, 5);
+	assert_int_equal(url_view("http://g/", 9, &u), 0);
+	assert_int_equal(hosts_get(&b.hosts, &u)->id, 2);
+	assert_int_equal(url_view("http://new/", 11, &u), 0);
+	assert_int_equal(hosts_get(&b.hosts, &u)->id, 6);
+}
 
 static void takes_restored(void *arg)
 {
@@ -411,7 +596,14 @@ int main(void)
 		T(test_max_pages),
 		T(test_max_pages_per_host),
 		T(test_refused_host),
+		T(test_address_changes_in_flight),
+		T(test_refused_is_no_page),
+		T(test_due_time_is_always_watched),
+		T(test_readmits_not_what_robots_forbid),
+		T(test_seed_leads_out_of_scope),
+		T(test_too_long),
 		T(test_restore),
+		T(test_restore_host_ids),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
