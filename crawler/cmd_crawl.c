@@ -107,26 +107,17 @@ int crawl_remove_old(const char *path, struct err *err)
 	return rc;
 }
 
-static int note_seeds(struct crawl *c, const struct strlist *seeds, struct err *err)
-{
-	char *lines = crawl_seed_lines(seeds);
-	int rc = store_meta_set(c->store, "seeds", lines, err);
-
-	free(lines);
-	return rc;
-}
-
 int crawl_whole(struct settings *set, const struct strlist *seeds, const struct crawl_watch *watch,
 	struct err *err)
 {
-	struct crawl *c = crawl_open(set, seeds ? STORE_CREATE : STORE_RESUME, err);
+	struct crawl *c = crawl_open(set, seeds, err);
 	int status = -1;
 
 	if (!c)
 		return -1;
 	if (watch)
 		c->watch = *watch;
-	if ((!seeds || note_seeds(c, seeds, err) == 0) && crawl_start(c, seeds, err) == 0)
+	if (crawl_start(c, seeds, err) == 0)
 		status = crawl_run(c);
 	crawl_close(c);
 	return status;

@@ -12,6 +12,7 @@
 #include "config/clock.h"
 #include "config/log.h"
 #include "config/mem.h"
+#include "crawler/cmd_crawl.h"
 #include "config/text.h"
 #include "crawler/budget.h"
 
@@ -61,7 +62,7 @@ static void on_store_failed(void *arg, const struct err *err)
 
 /* ---- opening ---- */
 
-static int open_store(struct crawl *c, enum store_mode mode, struct err *err)
+static int open_store(struct crawl *c, struct err *err)
 {
 	struct store_opts opts = {
 		.storers = c->set.storers ? (size_t)c->set.storers : 2,
@@ -72,7 +73,6 @@ static int open_store(struct crawl *c, enum store_mode mode, struct err *err)
 		.store_bodies = c->set.store_bodies,
 		.cache_bytes = STORE_CACHE,
 	};
-	(void)mode;
 
 	c->door = door_open(c->loop, on_door, c);
 	c->failure_door = door_open(c->loop, on_failure_door, c);
@@ -126,17 +126,10 @@ static void fit_memory(struct crawl *c)
 	buf_release(&b);
 }
 
-static int load_key(struct crawl *c, enum store_mode mode, struct err *err)
+static int load_key(struct crawl *c, struct err *err)
 {
-	char text[40], *old;
+	char *old = store_meta_get(c->store, "seen_key");
 
-	if (mode == STORE_CREATE) {
-		hash_key_random(&c->key);
-		snprintf(text, sizeof(text), "%016llx%016llx", (unsigned long long)c->key.k0,
-			(unsigned long long)c->key.k1);
-		return store_meta_set(c->store, "seen_key", text, err);
-	}
-	old = store_meta_get(c->store, "seen_key");
 	if (!old || strlen(old) != 32) {
 		free(old);
 		return err_set(err, EXIT_STORAGE, "%s: the file is damaged: no seen_key in meta",
@@ -150,30 +143,47 @@ static int load_key(struct crawl *c, enum store_mode mode, struct err *err)
 }
 
 /* A resumed crawl takes its settings from the file, those given now on top. */
-static int settle_settings(struct crawl *c, enum store_mode mode, struct err *err)
+static int load_settings(struct crawl *c, struct err *err)
 {
-	char *json, now[32];
+	char *here = mem_strdup(c->set.output); /* the file may have been moved */
+	char *json = store_meta_get(c->store, "settings");
 	int rc;
 
-	if (mode == STORE_RESUME) {
-		char *here = mem_strdup(c->set.output); /* the file may have been moved */
-		strlist_clear(&c->set.seeds);
-		json = store_meta_get(c->store, "settings");
-		rc = json ? settings_from_json(&c->set, json, err) : 0;
-		free(json);
-		free(c->set.output);
-		c->set.output = here;
-		if (rc < 0)
-			return rc;
-	}
+	strlist_clear(&c->set.seeds);
+	rc = json ? settings_from_json(&c->set, json, err) : 0;
+	free(json);
+	free(c->set.output);
+	c->set.output = here;
+	if (rc < 0)
+		return rc;
 	json = settings_to_json(&c->set);
 	rc = store_meta_set(c->store, "settings", json, err);
 	free(json);
-	if (rc == 0 && mode == STORE_CREATE) {
-		clock_iso(clock_wall_ms(), now);
-		rc = store_meta_set(c->store, "started_at", now, err);
-	}
 	return rc;
+}
+
+static int open_old(struct crawl *c, struct err *err)
+{
+	c->store = store_open(c->set.output, STORE_RESUME, err);
+	return c->store && load_settings(c, err) == 0 && load_key(c, err) == 0 ? 0 : -1;
+}
+
+/* All that a resume needs is in the file from its first moment. */
+static int open_new(struct crawl *c, const struct strlist *seeds, struct err *err)
+{
+	char *json = settings_to_json(&c->set), *lines = crawl_seed_lines(seeds);
+	char key[40], now[32];
+	struct store_meta meta[] = {
+		{"settings", json}, {"seeds", lines}, {"seen_key", key}, {"started_at", now}};
+
+	clock_iso(clock_wall_ms(), now);
+	hash_key_random(&c->key);
+	snprintf(key, sizeof(key), "%016llx%016llx", (unsigned long long)c->key.k0,
+		(unsigned long long)c->key.k1);
+	c->store = store_create(c->set.output, meta, MEM_COUNT(meta), err);
+	free(json);
+	free(lines);
+	return c->store ? 0 : -1;
 }
 
 static size_t parsers_wanted(const struct settings *set)
@@ -185,10 +195,9 @@ static size_t parsers_wanted(const struct settings *set)
 	return cores < 2 ? 1 : cores > 8 ? 8 : (size_t)cores;
 }
 
-static int open_parts(struct crawl *c, enum store_mode mode, struct err *err)
+static int open_parts(struct crawl *c, const struct strlist *seeds, struct err *err)
 {
-	c->store = store_open(c->set.output, mode, err);
-	if (!c->store || settle_settings(c, mode, err) < 0 || load_key(c, mode, err) < 0)
+	if ((seeds ? open_new(c, seeds, err) : open_old(c, err)) < 0)
 		return -1;
 	c->agent = settings_agent(&c->set);
 	fit_descriptors(c);
@@ -226,7 +235,7 @@ static void keep_memory(void)
 #endif
 }
 
-struct crawl *crawl_open(struct settings *set, enum store_mode mode, struct err *err)
+struct crawl *crawl_open(struct settings *set, const struct strlist *seeds, struct err *err)
 {
 	struct crawl *c = mem_zalloc(sizeof(*c));
 
@@ -240,7 +249,7 @@ struct crawl *crawl_open(struct settings *set, enum store_mode mode, struct err 
 	waitlist_init(&c->room);
 	waitlist_init(&c->big_room);
 	waitlist_init(&c->dispatch);
-	if (open_parts(c, mode, err) < 0) {
+	if (open_parts(c, seeds, err) < 0) {
 		crawl_close(c);
 		return NULL;
 	}
@@ -268,7 +277,7 @@ int crawl_start(struct crawl *c, const struct strlist *seeds, struct err *err)
 
 	if (!seeds && crawl_restore(c, err) < 0)
 		goto out;
-	if (open_store(c, seeds ? STORE_CREATE : STORE_RESUME, err) < 0)
+	if (open_store(c, err) < 0)
 		goto out;
 	frontier_counts(c->frontier, &n);
 	if (seeds)

@@ -133,8 +133,9 @@ struct crawl {
 	struct event *signals[3], *deadline;
 };
 
-/* Opens every part; on failure nothing stays open and *err says why. `set` is taken over. */
-struct crawl *crawl_open(struct settings *set, enum store_mode mode, struct err *err);
+/* Opens every part, for a new crawl of the seeds or (NULL) to go on with an old one; on failure
+ * nothing stays open and *err says why. `set` is taken over. */
+struct crawl *crawl_open(struct settings *set, const struct strlist *seeds, struct err *err);
 /* The seeds of the settings as URLs; what was guessed is said. 0 or -1 (usage). */
 int crawl_seeds(struct settings *set, struct url_parser *p, struct strlist *out, struct err *err);
 void crawl_seed(struct crawl *c, const struct strlist *seeds); /* a new crawl: seed.c */

@@ -105,9 +105,27 @@ static int must_be_new(const char *path, struct err *err)
 	return 0;
 }
 
+static int meta_set(sqlite3 *db, const char *path, const struct store_meta *meta, struct err *err)
+{
+	sqlite3_stmt *s = db_prepare(db, path,
+		"insert into meta(key, value) values(?1, ?2) "
+		"on conflict(key) do update set value = excluded.value",
+		err);
+	int ret;
+
+	if (!s)
+		return -1;
+	sqlite3_bind_text(s, 1, meta->key, -1, SQLITE_STATIC);
+	sqlite3_bind_text(s, 2, meta->value, -1, SQLITE_STATIC);
+	ret = db_run(db, path, s, err);
+	sqlite3_finalize(s);
+	return ret;
+}
+
 /* The schema is written under another name, so that PATH is a whole crawl from its first
  * moment, or not there. Called with the lock held, so what bears that name is a leftover. */
-static int make_file(struct store *st, const char *draft, struct err *err)
+static int make_file(struct store *st, const char *draft, const struct store_meta *meta,
+	size_t nmeta, struct err *err)
 {
 	sqlite3 *db = NULL;
 	int ret;
@@ -118,6 +136,8 @@ static int make_file(struct store *st, const char *draft, struct err *err)
 	ret = db_exec(db, st->path, WRITE_PRAGMAS "pragma journal_mode = memory;", err);
 	if (ret == 0)
 		ret = schema_create(db, st->path, err);
+	for (size_t i = 0; ret == 0 && i < nmeta; i++)
+		ret = meta_set(db, st->path, &meta[i], err);
 	sqlite3_close(db);
 	if (ret == 0 && renameat2(AT_FDCWD, draft, AT_FDCWD, st->path, RENAME_NOREPLACE) < 0 &&
 		((errno != EINVAL && errno != ENOSYS) || rename(draft, st->path) < 0))
@@ -127,7 +147,7 @@ static int make_file(struct store *st, const char *draft, struct err *err)
 	return ret;
 }
 
-static int open_new(struct store *st, struct err *err)
+static int open_new(struct store *st, const struct store_meta *meta, size_t nmeta, struct err *err)
 {
 	struct buf draft = BUF_INIT;
 	int ret = -1;
@@ -140,7 +160,7 @@ static int open_new(struct store *st, struct err *err)
 	if (must_be_new(st->path, err) < 0)
 		return -1;
 	buf_addf(&draft, "%s.new", st->path);
-	if (make_file(st, draft.data, err) == 0 &&
+	if (make_file(st, draft.data, meta, nmeta, err) == 0 &&
 		open_db(st->path, SQLITE_OPEN_READWRITE, "", &st->db, err) == 0)
 		ret = db_exec(st->db, st->path, WRITE_PRAGMAS, err);
 	buf_release(&draft);
@@ -190,7 +210,8 @@ static int open_read(struct store *st, struct err *err)
 	return open_read_as(st, SQLITE_OPEN_READWRITE, err);
 }
 
-struct store *store_open(const char *path, enum store_mode mode, struct err *err)
+static struct store *open_as(const char *path, enum store_mode mode, const struct store_meta *meta,
+	size_t nmeta, struct err *err)
 {
 	struct store *st = mem_zalloc(sizeof(*st));
 	int ret;
@@ -201,7 +222,7 @@ struct store *store_open(const char *path, enum store_mode mode, struct err *err
 	lock_init(&st->lock);
 	cond_init(&st->work);
 	if (mode == STORE_CREATE)
-		ret = open_new(st, err);
+		ret = open_new(st, meta, nmeta, err);
 	else if (mode == STORE_RESUME)
 		ret = open_resume(st, err);
 	else
@@ -211,6 +232,17 @@ struct store *store_open(const char *path, enum store_mode mode, struct err *err
 		return NULL;
 	}
 	return st;
+}
+
+struct store *store_open(const char *path, enum store_mode mode, struct err *err)
+{
+	return open_as(path, mode, NULL, 0, err);
+}
+
+struct store *store_create(
+	const char *path, const struct store_meta *meta, size_t nmeta, struct err *err)
+{
+	return open_as(path, STORE_CREATE, meta, nmeta, err);
 }
 
 void store_close(struct store *st)
@@ -242,19 +274,9 @@ bool store_is_running(const struct store *st, long *pid)
 
 int store_meta_set(struct store *st, const char *key, const char *value, struct err *err)
 {
-	sqlite3_stmt *s = db_prepare(st->db, st->path,
-		"insert into meta(key, value) values(?1, ?2) "
-		"on conflict(key) do update set value = excluded.value",
-		err);
-	int ret;
+	struct store_meta meta = {key, value};
 
-	if (!s)
-		return -1;
-	sqlite3_bind_text(s, 1, key, -1, SQLITE_STATIC);
-	sqlite3_bind_text(s, 2, value, -1, SQLITE_STATIC);
-	ret = db_run(st->db, st->path, s, err);
-	sqlite3_finalize(s);
-	return ret;
+	return meta_set(st->db, st->path, &meta, err);
 }
 
 char *store_meta_get(struct store *st, const char *key)

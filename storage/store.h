@@ -51,6 +51,11 @@ enum store_mode {
  * another process holds it. A text file, a foreign SQLite file, a newer version of
  * the schema or a missing file: one sentence each, and the file stays untouched. */
 struct store *store_open(const char *path, enum store_mode mode, struct err *err);
+/* STORE_CREATE with meta that is there from the file's first moment: whoever finds the file,
+ * after a kill at any time, finds what it needs to begin. */
+struct store_meta;
+struct store *store_create(
+	const char *path, const struct store_meta *meta, size_t nmeta, struct err *err);
 void store_close(struct store *st); /* also stops a store that was started; NULL is fine */
 const char *store_path(const struct store *st);
 

@@ -252,6 +252,35 @@ static void test_meta(void **state)
 	fix_close(&f);
 }
 
+/* Killed right after the file appeared: what was given to store_create is there already. */
+static void test_created_with_meta(void **state)
+{
+	static const struct store_meta meta[] = {{"seeds", "http://a/\n"}, {"settings", "{}"}};
+	struct fix f;
+	struct err err;
+	struct store *st;
+	char *value;
+	pid_t pid;
+	int status;
+
+	(void)state;
+	fix_open(&f);
+	pid = fork();
+	if (pid == 0) {
+		st = store_create(f.path, meta, 2, &err);
+		kill(getpid(), st ? SIGKILL : SIGTERM);
+	}
+	assert_int_equal(waitpid(pid, &status, 0), pid);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	st = store_open(f.path, STORE_RESUME, &err);
+	assert_non_null(st);
+	value = store_meta_get(st, "seeds");
+	assert_string_equal(value, "http://a/\n");
+	free(value);
+	store_close(st);
+	fix_close(&f);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -264,6 +293,7 @@ int main(void)
 		cmocka_unit_test(test_lock_of_the_dead),
 		cmocka_unit_test(test_stop_under_a_reader),
 		cmocka_unit_test(test_meta),
+		cmocka_unit_test(test_created_with_meta),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
