@@ -113,11 +113,31 @@ static void compare(struct run *r, sqlite3 *db, int line, const char *sql, const
 	buf_release(&got);
 }
 
+static void change(struct run *r, struct world_step *s)
+{
+	struct buf sql = BUF_INIT;
+	sqlite3 *db = NULL;
+	char *why = NULL;
+
+	world_subst(r->world, s->sql, strlen(s->sql), &sql);
+	sqlite3_open_v2("crawl.db", &db, SQLITE_OPEN_READWRITE, NULL);
+	if (sqlite3_exec(db, sql.data, NULL, NULL, &why) != SQLITE_OK)
+		run_fail(r, s->line, "%s\n%s", why ? why : "crawl.db cannot be opened", sql.data);
+	sqlite3_free(why);
+	sqlite3_close(db);
+	buf_release(&sql);
+}
+
 void run_expect(struct run *r, struct world_step *s)
 {
-	sqlite3 *db = open_all(r, s->line);
 	struct buf expected = BUF_INIT, sql = BUF_INIT;
+	sqlite3 *db;
 
+	if (s->change) {
+		change(r, s);
+		return;
+	}
+	db = open_all(r, s->line);
 	world_subst(r->world, s->sql, strlen(s->sql), &sql);
 	for (size_t i = 0; i < s->nrows; i++) {
 		world_subst(r->world, s->rows[i], strlen(s->rows[i]), &expected);

@@ -78,6 +78,7 @@ struct world_step {
 	struct buf not_err;  /* texts that must not be there */
 	struct buf input;    /* for stdin */
 	/* STEP_EXPECT */
+	bool change; /* of crawl.db, not a question */
 	char *sql;
 	char **rows;
 	size_t nrows;

@@ -107,6 +107,12 @@ int world_step_word(struct world *w, struct world_text *t)
 	}
 	if (strcmp(word, "expect") == 0)
 		return expect_word(w, t);
+	if (strcmp(word, "change") == 0) {
+		s = step_new(w, STEP_EXPECT, t->line);
+		s->change = true;
+		s->sql = mem_strdup(t->rest);
+		return 1;
+	}
 	/* A page has a word `signal` too; only this one says "after". */
 	if (strcmp(word, "exit") != 0 && strcmp(word, "out") != 0 && strcmp(word, "err") != 0 &&
 		strcmp(word, "not-err") != 0 && strcmp(word, "input") != 0 &&
