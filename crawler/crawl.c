@@ -273,9 +273,10 @@ int crawl_start(struct crawl *c, const struct strlist *seeds, struct err *err)
 {
 	struct frontier_counts n;
 	char *lines = seeds ? NULL : store_meta_get(c->store, "seeds");
+	struct strlist deeper = {0};
 	int rc = -1;
 
-	if (!seeds && crawl_restore(c, err) < 0)
+	if (!seeds && (crawl_restore(c, err) < 0 || crawl_find_deeper(c, &deeper, err) < 0))
 		goto out;
 	if (open_store(c, err) < 0)
 		goto out;
@@ -284,8 +285,10 @@ int crawl_start(struct crawl *c, const struct strlist *seeds, struct err *err)
 		crawl_seed(c, seeds);
 	else if (!n.discovered && lines)
 		seed_from_meta(c, lines);
+	crawl_seed_deeper(c, &deeper);
 	rc = 0;
 out:
+	strlist_clear(&deeper);
 	free(lines);
 	return rc;
 }

@@ -140,6 +140,9 @@ struct crawl *crawl_open(struct settings *set, const struct strlist *seeds, stru
 int crawl_seeds(struct settings *set, struct url_parser *p, struct strlist *out, struct err *err);
 void crawl_seed(struct crawl *c, const struct strlist *seeds); /* a new crawl: seed.c */
 int crawl_restore(struct crawl *c, struct err *err);	       /* an old one: restore.c */
+/* Reads, and after the store was started queues, what a greater --depth lets in now. */
+int crawl_find_deeper(struct crawl *c, struct strlist *urls, struct err *err);
+void crawl_seed_deeper(struct crawl *c, const struct strlist *urls);
 /* Fills the frontier, from seeds or (NULL) from the store, and starts the storage threads. */
 int crawl_start(struct crawl *c, const struct strlist *seeds, struct err *err);
 /* Crawls until the end, a limit, or a signal. Returns the exit status; prints the summary. */

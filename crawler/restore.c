@@ -182,3 +182,43 @@ out:
 	free(r.seeds);
 	return rc;
 }
+
+/* ---- a greater --depth than before ---- */
+
+static void on_deep(void *arg, const char *url, size_t len, unsigned depth, uint64_t referrer)
+{
+	struct buf line = BUF_INIT;
+
+	buf_addf(&line, "%u %llu ", depth, (unsigned long long)referrer);
+	buf_add(&line, url, len);
+	strlist_add(arg, line.data);
+	buf_release(&line);
+}
+
+/* The page that links to it will not be read again: what it found is found here. */
+int crawl_find_deeper(struct crawl *c, struct strlist *urls, struct err *err)
+{
+	unsigned depth = c->set.depth < 0 ? UINT16_MAX : (unsigned)c->set.depth;
+
+	return store_load_deep(c->store, depth, on_deep, urls, err);
+}
+
+void crawl_seed_deeper(struct crawl *c, const struct strlist *urls)
+{
+	struct record *r;
+
+	if (!urls->n)
+		return;
+	r = record_plain(c);
+	for (size_t i = 0; i < urls->n; i++) {
+		struct offer o = {.kind = LINK_A};
+		char *rest;
+		o.depth = (uint16_t)strtoul(urls->v[i], &rest, 10);
+		o.referrer = strtoull(rest, &rest, 10);
+		strlist_add(&c->kept, rest + 1); /* the findings point to it */
+		o.url = c->kept.v[c->kept.n - 1];
+		o.len = (uint32_t)strlen(o.url);
+		frontier_offer(c->frontier, &o, &r->findings);
+	}
+	record_put(c, r);
+}

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/facts.h"
 #include "config/log.h"
 #include "config/mem.h"
 #include "crawler/crawl.h"
@@ -31,6 +32,25 @@ static int read_input_file(struct settings *set, struct err *err)
 	return 0;
 }
 
+/* A name and password are no part of where a crawl starts, and must not get into the file. */
+static void add_without_secrets(
+	struct settings *set, size_t i, const struct url *u, struct strlist *out)
+{
+	struct buf href = BUF_INIT;
+
+	if (!url_has_credentials(u)) {
+		strlist_add(out, u->href);
+		return;
+	}
+	url_add_origin(u, &href);
+	buf_add(&href, u->href + u->path_start, u->len - u->path_start);
+	log_warn("%s: the name and password in the URL are not used; --user gives them", href.data);
+	free(set->seeds.v[i]); /* it would be kept with the settings */
+	set->seeds.v[i] = mem_strdup(href.data);
+	strlist_add(out, href.data);
+	buf_release(&href);
+}
+
 int crawl_seeds(struct settings *set, struct url_parser *p, struct strlist *out, struct err *err)
 {
 	if (set->input_file && read_input_file(set, err) < 0)
@@ -40,9 +60,14 @@ int crawl_seeds(struct settings *set, struct url_parser *p, struct strlist *out,
 		bool guessed;
 		if (url_from_user(p, set->seeds.v[i], &u, &guessed, err) < 0)
 			return -1;
+		if (url_without_fragment_len(&u) > FACTS_MAX_URL)
+			return err_set(err, EXIT_USAGE,
+				"%.60s...: a URL of %zu bytes; the longest is %d", u.href,
+				url_without_fragment_len(&u), FACTS_MAX_URL);
+		add_without_secrets(set, i, &u, out);
 		if (guessed && !set->quiet)
-			log_info("%s: no scheme given, trying %s", set->seeds.v[i], u.href);
-		strlist_add(out, u.href);
+			log_info("%s: no scheme given, trying %s", set->seeds.v[i],
+				out->v[out->n - 1]);
 	}
 	if (!out->n)
 		return err_set(err, EXIT_USAGE,

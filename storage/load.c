@@ -317,3 +317,25 @@ int store_load_excluded(struct store *st, void (*fn)(void *arg, const struct sto
 	read_end(st);
 	return ret;
 }
+
+int store_load_deep(struct store *st, unsigned depth,
+	void (*fn)(void *arg, const char *url, size_t len, unsigned depth, uint64_t referrer),
+	void *arg, struct err *err)
+{
+	sqlite3_stmt *s = db_prepare(st->db, st->path,
+		"select x.url, coalesce(u.depth, 0) + 1, x.referrer from refused x "
+		"left join url u on u.id = x.referrer "
+		"where x.reason = 'depth' and x.url_id is null and coalesce(u.depth, 0) < ?1 "
+		"and not exists (select 1 from readmitted m where m.key = x.key) order by x.id",
+		err);
+	int more;
+
+	if (!s)
+		return -1;
+	sqlite3_bind_int64(s, 1, depth);
+	while ((more = read_row(st, s, err)) > 0)
+		fn(arg, text_of(s, 0), (size_t)sqlite3_column_bytes(s, 0),
+			(unsigned)sqlite3_column_int(s, 1), (uint64_t)sqlite3_column_int64(s, 2));
+	sqlite3_finalize(s);
+	return more;
+}

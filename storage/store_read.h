@@ -59,6 +59,11 @@ int store_load_robots(struct store *st, void (*fn)(void *arg, const struct store
  * again by a shorter way are left out. */
 int store_load_excluded(struct store *st, void (*fn)(void *arg, const struct store_excluded *ex),
 	void *arg, struct err *err);
+/* Those of them that --depth excluded and that are at most `depth` deep: for a resume with a
+ * greater depth. Only rows; what was merely counted has no URL any more. */
+int store_load_deep(struct store *st, unsigned depth,
+	void (*fn)(void *arg, const char *url, size_t len, unsigned depth, uint64_t referrer),
+	void *arg, struct err *err);
 
 /* ---- counts ---- */
 
