@@ -194,6 +194,7 @@ static struct entry *try_next(struct frontier *f, int64_t now)
 			if (e->ip)
 				e->ip->inflight++;
 			h->started++;
+			e->started = true;
 			if (f->set->max_pages_per_host &&
 				h->started >= f->set->max_pages_per_host) {
 				h->held = true;
@@ -295,10 +296,13 @@ void frontier_host_end(struct frontier *f, struct host *h, struct host_ip *ip, d
 }
 
 /* It did not become a page after all: --max-pages-per-host gets it back. */
-void frontier_unstart(struct frontier *f, struct host *h)
+void frontier_unstart(struct frontier *f, struct entry *e)
 {
-	if (!h->started)
+	struct host *h = e->host;
+
+	if (!e->started)
 		return;
+	e->started = false;
 	h->started--;
 	if (h->held && h->started < f->set->max_pages_per_host) {
 		h->held = false;
@@ -337,7 +341,7 @@ void frontier_done(struct frontier *f, struct entry *e)
 
 void frontier_again(struct frontier *f, struct entry *e, int64_t not_before_ms)
 {
-	frontier_unstart(f, e->host);
+	frontier_unstart(f, e);
 	e->attempts++;
 	f->queued++;
 	f->retrying++;
@@ -348,7 +352,7 @@ void frontier_again(struct frontier *f, struct entry *e, int64_t not_before_ms)
 
 void frontier_back(struct frontier *f, struct entry *e)
 {
-	frontier_unstart(f, e->host);
+	frontier_unstart(f, e);
 	leave_flight(f, e);
 	frontier_push(f, e, true);
 }

@@ -46,6 +46,7 @@ struct entry {
 	uint8_t kind; /* enum facts_kind that found it */
 	bool seed;    /* a seed, or reached from one by redirects alone */
 	bool is_list; /* a sitemap or feed is expected */
+	bool started; /* counts under --max-pages-per-host */
 	char href[];  /* without fragment, NUL-terminated */
 };
 

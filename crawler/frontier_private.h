@@ -42,6 +42,6 @@ struct frontier {
 
 /* Queues an entry at its host; `front` = before all others. */
 void frontier_push(struct frontier *f, struct entry *e, bool front);
-void frontier_unstart(struct frontier *f, struct host *h);
+void frontier_unstart(struct frontier *f, struct entry *e);
 
 #endif

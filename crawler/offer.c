@@ -202,7 +202,7 @@ void frontier_refuse(struct frontier *f, struct entry *e, const char *href, cons
 {
 	struct url u;
 
-	frontier_unstart(f, e->host);
+	frontier_unstart(f, e);
 	if (url_view(href, e->len, &u) == 0) {
 		e->host->robots_excluded++;
 		exclude(f, &u, key_of(f, &u), e->id, e->referrer, reason, rule, out);

@@ -403,6 +403,30 @@ static void test_refused_is_no_page(void **state)
 	in_coroutine(refuses_the_first);
 }
 
+static void refuses_what_never_started(void *arg)
+{
+	struct entry *e;
+
+	(void)arg;
+	finish(frontier_next(b.f));
+	b.hosts.all[0]->state = HOST_REFUSED; /* its robots.txt was had anew, and forbids all */
+	frontier_host_ready(b.f, b.hosts.all[0]);
+	e = frontier_next(b.f);
+	frontier_refuse(b.f, e, "http://h/1", "robots", "all", &b.out);
+	frontier_done(b.f, e);
+	assert_int_equal(b.hosts.all[0]->started, 1); /* the page before is still one */
+}
+
+static void test_refused_host_keeps_its_count(void **state)
+{
+	(void)state;
+	b.set.max_pages_per_host = 5;
+	open_frontier();
+	offer("http://h/0", 0);
+	offer("http://h/1", 0);
+	in_coroutine(refuses_what_never_started);
+}
+
 static bool slow_taken, late_taken;
 
 static void takes_and_keeps(void *arg)
@@ -598,6 +622,7 @@ int main(void)
 		T(test_refused_host),
 		T(test_address_changes_in_flight),
 		T(test_refused_is_no_page),
+		T(test_refused_host_keeps_its_count),
 		T(test_due_time_is_always_watched),
 		T(test_readmits_not_what_robots_forbid),
 		T(test_seed_leads_out_of_scope),
