@@ -1,4 +1,5 @@
 /* parser.c - the role "parser": one process, one entry function, hostile bytes in, facts out. */
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -112,11 +113,23 @@ static int run(struct parser *p, int argc, char **argv)
 	return serve(p);
 }
 
+/* Ctrl-C reaches the whole process group, a service manager may signal all of a service: the
+ * crawl decides when parsers leave, by the end of their pipe. */
+static void ignore_stops(void)
+{
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	signal(SIGHUP, SIG_IGN);
+	signal(SIGQUIT, SIG_IGN);
+}
+
 int parser_main(int argc, char **argv)
 {
-	struct parser *p = mem_zalloc(sizeof(*p));
+	struct parser *p;
 	int status;
 
+	ignore_stops();
+	p = mem_zalloc(sizeof(*p));
 	buf_init(&p->decoded);
 	buf_init(&p->utf8);
 	status = run(p, argc, argv);

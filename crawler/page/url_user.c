@@ -53,7 +53,8 @@ static int guess(struct url_parser *p, const char *in, struct url *out)
 
 	while (*in == '/') /* "//example.org/" */
 		in++;
-	if (*in == '\0')
+	/* "ht!tp://x" was meant to have a scheme; a host and a path of that form were not. */
+	if (*in == '\0' || strncmp(in + strcspn(in, ":/?#"), "://", 3) == 0)
 		goto out;
 	buf_add_str(&text, "https://");
 	buf_add_str(&text, in);

@@ -188,8 +188,12 @@ def run_live(build, docs, nginx, work):
     process.send_signal(signal.SIGUSR1)
     fetchers = until(lambda: len(re.findall(r"^ +fetcher\b", crawl.said(), re.M)) == 10)
     check("live: SIGUSR1 lists every fetcher", fetchers, crawl.said()[-3000:])
+    for pid in parsers_of(process.pid):  # as Ctrl-C on a terminal does: the whole process group
+        os.kill(pid, signal.SIGINT)
     process.send_signal(signal.SIGINT)
     rc = crawl.wait(process, 15)
+    lost = [int(n) for n in re.findall(r"(\d+) parsers? died", crawl.said())]
+    check("live: SIGINT costs no parser beyond the one killed above", sum(lost) <= 1, crawl.said()[-2000:])
     check("live: SIGINT ends it, resumable", rc == 3 and "skitter resume" in crawl.said(),
           f"exit status {rc}\n{crawl.said()[-2000:]}")
     check("live: no parser is left", until(lambda: not parsers_of(process.pid)), str(parsers_of(process.pid)))

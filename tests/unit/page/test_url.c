@@ -437,7 +437,7 @@ static void check_user(const char *in, const char *want, bool want_guess)
 static void test_from_user(void **state)
 {
 	static const char *const bad[] = {"", "  ", "mailto:a@b", "ftp://h/", "http://", "a b",
-		"//", "javascript:alert(1)", "http://h:99999/", "h:99999/"};
+		"//", "javascript:alert(1)", "http://h:99999/", "h:99999/", "ht!tp://x/"};
 
 	(void)state;
 	check_user("http://Example.org", "http://example.org/", false);
