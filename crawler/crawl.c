@@ -219,7 +219,7 @@ static int open_parts(struct crawl *c, const struct strlist *seeds, struct err *
 	c->scope = scope_open(&c->set, err);
 	if (!c->scope)
 		return -1;
-	c->frontier = frontier_open(c->loop, &c->set, c->scope, &c->hosts, &c->key);
+	c->frontier = frontier_open(&c->set, c->scope, &c->hosts, &c->key);
 	frontier_on_host(c->frontier, prepare_later, c);
 	return 0;
 }
@@ -402,7 +402,6 @@ int crawl_run(struct crawl *c)
 	bool finished;
 
 	c->started_ms = clock_ms();
-	c->started_wall_ms = clock_wall_ms();
 	c->progress = progress_open(&c->set);
 	crawl_signals(c, true);
 	co_detach(co_spawn(c->loop, "main", run, c));

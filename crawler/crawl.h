@@ -121,7 +121,7 @@ struct crawl {
 	struct strlist kept;   /* strings that records point to as long as the crawl lives */
 	int64_t paid_until_ms; /* --limit-rate: when the bytes so far are paid for */
 	struct counters n;
-	int64_t started_ms, started_wall_ms;
+	int64_t started_ms;
 	int stops;     /* how often the user asked to stop */
 	bool aborting; /* no waiting for anything any more */
 	bool ended;    /* fetchers are gone: the keeper and the dispatcher leave */

@@ -7,12 +7,11 @@
 #include "config/mem.h"
 #include "crawler/frontier_private.h"
 
-struct frontier *frontier_open(struct loop *loop, const struct settings *set,
-	struct scope_rules *scope, struct hosts *hosts, const struct hash_key *key)
+struct frontier *frontier_open(const struct settings *set, struct scope_rules *scope,
+	struct hosts *hosts, const struct hash_key *key)
 {
 	struct frontier *f = mem_zalloc(sizeof(*f));
 
-	f->loop = loop;
 	f->set = set;
 	f->scope = scope;
 	f->hosts = hosts;
@@ -413,8 +412,6 @@ void frontier_counts(const struct frontier *f, struct frontier_counts *out)
 		.inflight = f->inflight,
 		.retrying = f->retrying,
 		.hosts = f->hosts->count,
-		.bytes = seen_bytes(f->seen) + seen_bytes(f->deep) + seen_bytes(f->outside) +
-			 f->entry_bytes,
 	};
 	for (uint32_t i = 0; i < f->hosts->count; i++) {
 		const struct host *h = f->hosts->all[i];

@@ -86,13 +86,12 @@ struct frontier_counts {
 	uint64_t inflight;
 	uint64_t retrying; /* of the queued */
 	uint32_t hosts, busy, waiting, preparing, refused;
-	size_t bytes; /* memory of seen set and queues */
 };
 
 struct frontier;
 
-struct frontier *frontier_open(struct loop *loop, const struct settings *set,
-	struct scope_rules *scope, struct hosts *hosts, const struct hash_key *key);
+struct frontier *frontier_open(const struct settings *set, struct scope_rules *scope,
+	struct hosts *hosts, const struct hash_key *key);
 void frontier_free(struct frontier *f);
 
 /* Called (on whichever stack made the offer) for each host that gets its first URL. It

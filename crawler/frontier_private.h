@@ -11,7 +11,6 @@
 #define HOST_OF(node)  ((struct host *)((char *)(node)-offsetof(struct host, due)))
 
 struct frontier {
-	struct loop *loop;
 	const struct settings *set;
 	struct scope_rules *scope;
 	struct hosts *hosts;
@@ -24,7 +23,6 @@ struct frontier {
 	struct seen *outside; /* and that scope or --include did: a scope that has grown readmits */
 	struct map rows;      /* host and rule -> rows written to the excluded table */
 	struct buf scratch;
-	struct url_parser *parser;
 
 	struct heap due;     /* hosts by when their governor lets them go */
 	struct heap retries; /* entries by when they may be tried again */
@@ -35,7 +33,6 @@ struct frontier {
 
 	uint64_t next_id;
 	uint64_t discovered, excluded, queued, held, inflight, retrying, pages;
-	size_t entry_bytes;
 	enum frontier_end end;
 	const char *limit;
 };

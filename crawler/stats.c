@@ -23,14 +23,6 @@ static uint64_t resident(void)
 	return pages * (uint64_t)sysconf(_SC_PAGESIZE);
 }
 
-static uint64_t memory(const struct crawl *c)
-{
-	uint64_t self = resident();
-
-	(void)c;
-	return self;
-}
-
 /* Fetchers without a URL hold a slot in advance: that is not use. */
 static uint32_t slots_busy(const struct crawl *c)
 {
@@ -75,7 +67,7 @@ void crawl_stats(struct crawl *c, struct progress_stats *s)
 	s->parsers_lost = (uint32_t)procpool_restarts(pool);
 	s->store_queue = (uint32_t)c->pending;
 	s->store_queue_limit = (uint32_t)c->nslots;
-	s->memory = memory(c);
+	s->memory = resident();
 	s->memory_budget = c->set.memory;
 	s->elapsed_ms = (uint64_t)(clock_ms() - c->started_ms);
 	s->max_pages = c->set.max_pages;

@@ -42,7 +42,7 @@ static void open_frontier(void)
 	assert_non_null(b.scope);
 	assert_int_equal(url_view("http://h/", 9, &u), 0);
 	scope_add_seed(b.scope, &u);
-	b.f = frontier_open(b.loop, &b.set, b.scope, &b.hosts, &b.key);
+	b.f = frontier_open(&b.set, b.scope, &b.hosts, &b.key);
 	frontier_on_host(b.f, on_host, NULL);
 }
 
