@@ -8,7 +8,7 @@
 #include "config/err.h"
 
 /* No stdio here: it may allocate, and memory is what we do not have. */
-static _Noreturn void out_of_memory(void)
+_Noreturn void mem_fail(void)
 {
 	static const char text[] = "skitter: out of memory; what was stored is safe, go on with "
 				   "`skitter resume FILE.db` and a smaller --memory\n";
@@ -21,7 +21,7 @@ void *mem_alloc(size_t size)
 {
 	void *p = malloc(size ? size : 1);
 	if (!p)
-		out_of_memory();
+		mem_fail();
 	return p;
 }
 
@@ -34,7 +34,7 @@ void *mem_array(size_t n, size_t size)
 {
 	void *p = calloc(n ? n : 1, size ? size : 1);
 	if (!p)
-		out_of_memory();
+		mem_fail();
 	return p;
 }
 
@@ -42,7 +42,7 @@ void *mem_realloc(void *p, size_t size)
 {
 	p = realloc(p, size ? size : 1);
 	if (!p)
-		out_of_memory();
+		mem_fail();
 	return p;
 }
 

@@ -17,6 +17,7 @@ void *mem_realloc(void *p, size_t size);   /* as realloc */
 void *mem_dup(const void *p, size_t size); /* a copy of size bytes */
 char *mem_strdup(const char *s);	   /* NULL stays NULL */
 char *mem_strndup(const char *s, size_t n);
+_Noreturn void mem_fail(void); /* for those who ask the kernel themselves */
 
 #define MEM_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -17,15 +17,13 @@ struct frontier *frontier_open(const struct settings *set, struct scope_rules *s
 	f->hosts = hosts;
 	f->key = *key;
 	f->seen = seen_open();
-	f->deep = seen_open();
-	f->outside = seen_open();
+	f->rows = seen_open();
 	f->armed = -1;
 	f->per_ip = (uint32_t)set->per_ip;
 	/* Who asks for more per host than the default cap per address means it. */
 	if (settings_given(set, "per-host") && !settings_given(set, "per-ip") &&
 		set->per_host > set->per_ip)
 		f->per_ip = (uint32_t)set->per_host;
-	map_init(&f->rows);
 	waitlist_init(&f->idle);
 	return f;
 }
@@ -49,10 +47,8 @@ void frontier_free(struct frontier *f)
 	}
 	heap_release(&f->retries);
 	heap_release(&f->due);
-	map_release(&f->rows, NULL);
 	seen_free(f->seen);
-	seen_free(f->deep);
-	seen_free(f->outside);
+	seen_free(f->rows);
 	buf_release(&f->scratch);
 	free(f);
 }

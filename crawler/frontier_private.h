@@ -10,6 +10,12 @@
 #define ENTRY_OF(node) ((struct entry *)((char *)(node)-offsetof(struct entry, retry)))
 #define HOST_OF(node)  ((struct host *)((char *)(node)-offsetof(struct host, due)))
 
+/* Why a URL that is seen was excluded, where that may change. */
+enum seen_why {
+	SEEN_DEEP = 1,	  /* --depth: a shorter way readmits it */
+	SEEN_OUTSIDE = 2, /* scope or --include: a scope that has grown readmits it */
+};
+
 struct frontier {
 	const struct settings *set;
 	struct scope_rules *scope;
@@ -18,10 +24,8 @@ struct frontier {
 	void *on_host_arg;
 
 	struct hash_key key; /* of the seen set */
-	struct seen *seen;
-	struct seen *deep;    /* the part of it that --depth excluded: a shorter way readmits */
-	struct seen *outside; /* and that scope or --include did: a scope that has grown readmits */
-	struct map rows;      /* host and rule -> rows written to the excluded table */
+	struct seen *seen;   /* marked with enum seen_why */
+	struct seen *rows;   /* host and rule, marked with the rows written to the excluded table */
 	struct buf scratch;
 
 	struct heap due;     /* hosts by when their governor lets them go */

@@ -43,13 +43,18 @@ static bool row_left(struct frontier *f, const struct url *u, const char *reason
 {
 	size_t host_len;
 	const char *host = url_host(u, &host_len);
-	uintptr_t *n;
+	uint64_t key;
+	unsigned n;
 
 	buf_reset(&f->scratch);
 	buf_addf(&f->scratch, "%s\n%s\n", reason, rule ? rule : "");
 	buf_add(&f->scratch, host, host_len);
-	n = (uintptr_t *)map_put(&f->rows, f->scratch.data, f->scratch.len);
-	return (*n)++ < EXCLUDED_ROWS;
+	key = hash_bytes(&f->key, f->scratch.data, f->scratch.len);
+	seen_add(f->rows, key);
+	n = seen_mark(f->rows, key);
+	if (n < EXCLUDED_ROWS)
+		seen_set_mark(f->rows, key, n + 1);
+	return n < EXCLUDED_ROWS;
 }
 
 static void exclude(struct frontier *f, const struct url *u, uint64_t key, uint64_t url_id,
@@ -135,11 +140,14 @@ static void enqueue(
  * of a seed has widened the scope since. */
 static bool may_readmit(struct frontier *f, uint64_t key, const struct offer *o)
 {
+	unsigned why;
+
 	if (too_deep(f, o->depth))
 		return false;
-	if (seen_has(f->deep, key))
+	why = seen_mark(f->seen, key);
+	if (why & SEEN_DEEP)
 		return true;
-	return (o->seed || scope_has_grown(f->scope)) && seen_has(f->outside, key);
+	return (o->seed || scope_has_grown(f->scope)) && (why & SEEN_OUTSIDE);
 }
 
 static bool readmit(struct frontier *f, const struct url *u, uint64_t key, const struct offer *o,
@@ -150,8 +158,7 @@ static bool readmit(struct frontier *f, const struct url *u, uint64_t key, const
 	if (!may_readmit(f, key, o) || scope_judge(f->scope, u, o->seed, &rule) ||
 		robots_forbid(f, hosts_find(f->hosts, u), u))
 		return false;
-	seen_remove(f->deep, key);
-	seen_remove(f->outside, key);
+	seen_set_mark(f->seen, key, 0);
 	f->excluded--;
 	GROW(out->readmitted, out->nreadmitted, out->readmitted_cap);
 	out->readmitted[out->nreadmitted++] = key;
@@ -179,11 +186,11 @@ enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, stru
 		return OFFER_SEEN;
 	reason = scope_judge(f->scope, &u, o->seed, &rule);
 	if (is_outside(reason))
-		seen_add(f->outside, key);
+		seen_set_mark(f->seen, key, SEEN_OUTSIDE);
 	if (!reason && too_deep(f, o->depth)) {
 		reason = "depth";
 		rule = "--depth";
-		seen_add(f->deep, key);
+		seen_set_mark(f->seen, key, SEEN_DEEP);
 	}
 	if (!reason && (rule = robots_forbid(f, hosts_find(f->hosts, &u), &u))) {
 		reason = "robots";
@@ -265,9 +272,9 @@ void frontier_restore_excluded(struct frontier *f, const struct store_excluded *
 		f->discovered++;
 	f->excluded++;
 	if (!strcmp(ex->reason, "depth"))
-		seen_add(f->deep, key);
+		seen_set_mark(f->seen, key, SEEN_DEEP);
 	else if (is_outside(ex->reason))
-		seen_add(f->outside, key);
+		seen_set_mark(f->seen, key, SEEN_OUTSIDE);
 }
 
 void frontier_restore_pages(struct frontier *f, uint64_t pages)
