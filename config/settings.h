@@ -94,6 +94,7 @@ struct settings {
 	bool cookies;
 	char *proxy;		/* URL; the password in it is secret */
 	struct strlist resolve; /* "HOST:PORT:ADDRESS[,ADDRESS]" */
+	struct strlist dns;	/* "ADDRESS[:PORT]", asked in place of the system's */
 	bool insecure;
 
 	/* machine */

@@ -106,6 +106,28 @@ bad:
 		"expected HOST:PORT:ADDRESS, for example example.com:443:192.0.2.7");
 }
 
+int setting_check_dns(const char *value, struct err *err)
+{
+	const char *last = strrchr(value, ':');
+	size_t len = strlen(value), n;
+	bool bracket = value[0] == '[';
+	/* 192.0.2.1:53 and [2001:db8::1]:53 have a port, 2001:db8::1 has none. */
+	bool port =
+		last && (bracket ? last > value && last[-1] == ']' : strchr(value, ':') == last);
+
+	if (port) {
+		n = strspn(last + 1, "0123456789");
+		if (!n || n > 5 || last[1 + n] || !atoi(last + 1) || atoi(last + 1) > 65535)
+			goto bad;
+		len = (size_t)(last - value);
+	}
+	if (is_address(value, len))
+		return 0;
+bad:
+	return err_set(err, EXIT_USAGE,
+		"expected ADDRESS or ADDRESS:PORT, for example 192.0.2.53 or 127.0.0.1:5353");
+}
+
 int setting_check_user(const char *value, struct err *err)
 {
 	const char *colon = strchr(value, ':');

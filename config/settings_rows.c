@@ -389,6 +389,18 @@ const struct setting settings_table[] = {
 		.help = "take this address for HOST instead of asking DNS; repeatable",
 		.more = "Several addresses are separated by commas, IPv6 addresses are written in "
 			"brackets."},
+	{.name = "dns",
+		.type = SETTING_LIST,
+		AT(dns),
+		.arg = "ADDR[:PORT]",
+		.unset = "those of the system",
+		.group = "Identity and connection",
+		.check = setting_check_dns,
+		.flags = SETTING_RESUME,
+		.help = "ask this name server; repeatable",
+		.more = "Only these servers and the hosts file are asked then. An IPv6 address "
+			"with a port is\n"
+			"written in brackets."},
 	{.name = "insecure",
 		.type = SETTING_BOOL,
 		AT(insecure),

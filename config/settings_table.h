@@ -98,6 +98,7 @@ int setting_check_line(const char *value, struct err *err);   /* no control byte
 int setting_check_header(const char *value, struct err *err); /* RFC 9110 field line */
 int setting_check_regex(const char *value, struct err *err);  /* PCRE2 */
 int setting_check_resolve(const char *value, struct err *err);
+int setting_check_dns(const char *value, struct err *err);
 int setting_check_user(const char *value, struct err *err);
 int setting_check_proxy(const char *value, struct err *err);
 int setting_check_word(const char *value, struct err *err); /* not empty, no blanks */

@@ -32,15 +32,26 @@ static bool has_global_ipv6(void)
 	return found;
 }
 
-static struct evdns_base *open_evdns(struct event_base *base, const char *resolv_conf)
+/* The servers the user named, or those of the system. */
+static int add_servers(struct evdns_base *e, const struct strlist *given, const char *resolv_conf)
+{
+	if (!given->n)
+		return evdns_base_resolv_conf_parse(
+			e, DNS_OPTION_NAMESERVERS | DNS_OPTION_MISC, resolv_conf);
+	for (size_t i = 0; i < given->n; i++)
+		if (evdns_base_nameserver_ip_add(e, given->v[i]) != 0)
+			return -1;
+	return 0;
+}
+
+static struct evdns_base *open_evdns(
+	struct event_base *base, const struct strlist *given, const char *resolv_conf)
 {
 	struct evdns_base *e = evdns_base_new(base, EVDNS_BASE_DISABLE_WHEN_INACTIVE);
 
 	if (!e)
 		return NULL;
-	if (evdns_base_resolv_conf_parse(
-		    e, DNS_OPTION_NAMESERVERS | DNS_OPTION_MISC, resolv_conf) != 0 ||
-		!evdns_base_count_nameservers(e)) {
+	if (add_servers(e, given, resolv_conf) != 0 || !evdns_base_count_nameservers(e)) {
 		evdns_base_free(e, 0);
 		return NULL;
 	}
@@ -57,7 +68,7 @@ struct dns *dns_open_with(struct loop *loop, const struct settings *set, const c
 	map_init(&d->names);
 	map_init(&d->hosts);
 	dns_hosts_load(&d->hosts, hosts_file);
-	d->evdns = open_evdns(loop_base(loop), resolv_conf);
+	d->evdns = open_evdns(loop_base(loop), &set->dns, resolv_conf);
 	d->ipv6 = has_global_ipv6();
 	d->pool = pool_open("dns", 4, 4096);
 	d->door = door_open(loop, dns_from_system, d);

@@ -3,8 +3,9 @@
  * The order: --resolve, IP literals, the cache (by TTL, failures too), the hosts
  * file, DNS over UDP by libevent (which tells the TTL), and where that gives nothing
  * getaddrinfo in a helper thread (TCP for long answers, search domains, other sources
- * of the system). One question per name is under way at a time; all who ask wait
- * for the same answer. Loop thread only.
+ * of the system). With --dns only the servers it names and the hosts file are asked.
+ * One question per name is under way at a time; all who ask wait for the same answer.
+ * Loop thread only.
  */
 #ifndef SKITTER_CRAWLER_DNS_H
 #define SKITTER_CRAWLER_DNS_H

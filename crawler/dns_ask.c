@@ -65,7 +65,7 @@ static void on_reply(int result, char type, int count, int ttl, void *addresses,
 		return;
 	/* No such name, a truncated answer, no server: the system may still know (TCP,
 	 * search domains, other sources than DNS). */
-	if (n->found.len)
+	if (n->found.len || n->dns->set->dns.n)
 		dns_answered(n, n->ttl_s);
 	else
 		pool_apply(n->dns->pool, ask_system, n);
@@ -84,8 +84,9 @@ void dns_ask(struct dns_name *n)
 		dns_answered(n, SYSTEM_TTL_S);
 		return;
 	}
-	/* Names without a dot are completed by search domains: the system's business. */
-	if (!d->evdns || !strchr(n->text, '.')) {
+	/* Names without a dot are completed by search domains: the system's business, unless the
+	 * user has said who is to be asked. */
+	if (!d->evdns || (!d->set->dns.n && !strchr(n->text, '.'))) {
 		pool_apply(d->pool, ask_system, n);
 		return;
 	}

@@ -215,6 +215,25 @@ static void addresses_of_resolve(void **state)
 		"--resolve: expected HOST:PORT:ADDRESS, for example example.com:443:192.0.2.7");
 }
 
+static void servers_of_dns(void **state)
+{
+	static const char *const wrong[] = {"ns.example", "192.0.2.1:", "192.0.2.1:0",
+		"192.0.2.1:65536", "192.0.2.1:53x", "[2001:db8::1", "192.0.2.1,192.0.2.2"};
+	struct settings s;
+	char words[64];
+
+	(void)state;
+	ok(&s, "--dns 192.0.2.1 --dns 127.0.0.1:5300 --dns 2001:db8::1 --dns [2001:db8::1]:53");
+	assert_int_equal(s.dns.n, 4);
+	settings_release(&s);
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		snprintf(words, sizeof(words), "--dns=%s", wrong[i]);
+		refused("crawl", words,
+			"--dns: expected ADDRESS or ADDRESS:PORT, for example 192.0.2.53 or "
+			"127.0.0.1:5353");
+	}
+}
+
 static void resume_takes_what_may_change(void **state)
 {
 	struct settings s;
@@ -307,6 +326,7 @@ int main(void)
 		cmocka_unit_test(secrets_are_not_repeated_in_errors),
 		cmocka_unit_test(headers_cannot_smuggle_lines),
 		cmocka_unit_test(addresses_of_resolve),
+		cmocka_unit_test(servers_of_dns),
 		cmocka_unit_test(resume_takes_what_may_change),
 		cmocka_unit_test(override_takes_only_what_was_given),
 		cmocka_unit_test(the_agent_names_the_contact),

@@ -176,6 +176,47 @@ static void test_one_question(void **state)
 	assert_int_equal(b.questions, first);
 }
 
+static void undotted(void *arg)
+{
+	struct dns_answer a;
+
+	(void)arg;
+	assert_int_equal(dns_resolve(b.dns, "undotted", 80, &a), -1);
+}
+
+static void hosts_file_still(void *arg)
+{
+	struct dns_answer a;
+
+	(void)arg;
+	assert_int_equal(dns_resolve(b.dns, "alias", 80, &a), 0);
+	assert_string_equal(a.addresses, "192.0.2.7");
+}
+
+/* --dns: that server and no other, for names without a dot too. */
+static void test_named_server(void **state)
+{
+	struct dns *of_system = b.dns;
+	struct sockaddr_in a;
+	socklen_t len = sizeof(a);
+	char server[40];
+	int first;
+
+	(void)state;
+	getsockname(b.fd, (struct sockaddr *)&a, &len);
+	snprintf(server, sizeof(server), "127.0.0.1:%d", ntohs(a.sin_port));
+	strlist_add(&b.set.dns, server);
+	b.dns = dns_open_with(b.loop, &b.set, "/nonexistent", b.hosts);
+	in_coroutine(two);
+	first = b.questions;
+	assert_true(first >= 1 && first <= 2); /* AAAA where this machine has IPv6 */
+	in_coroutine(undotted);
+	assert_int_equal(b.questions, 2 * first);
+	in_coroutine(hosts_file_still);
+	assert_int_equal(b.questions, 2 * first);
+	dns_close(of_system);
+}
+
 static void missing(void *arg)
 {
 	struct dns_answer a;
@@ -223,6 +264,7 @@ int main(void)
 		T(test_hosts_file),
 		T(test_resolve_option),
 		T(test_one_question),
+		T(test_named_server),
 		T(test_failures_are_kept),
 		T(test_failures_are_asked_again),
 	};
