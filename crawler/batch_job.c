@@ -219,14 +219,14 @@ static int exports(struct job *j)
 {
 	const struct batch_job *job = j->task->job;
 	char export_word[] = "export", report_word[] = "report", o[] = "-o", f[] = "--format",
-	     q[] = "--query";
+	     q[] = "--query", force[] = "--force";
 	char text[128];
 	int status = EXIT_OK;
 
 	for (size_t i = 0; i < job->nexports && status == EXIT_OK; i++) {
 		struct batch_export *e = &job->exports[i];
 		char *file = j->task->exports.v[i];
-		char *argv[] = {export_word, j->task->output, f, e->format, o, file,
+		char *argv[] = {export_word, j->task->output, f, e->format, o, file, force,
 			e->where ? q : NULL, e->where, NULL};
 		snprintf(text, sizeof(text), "exporting %.20s", e->format);
 		tell(j, BATCH_PHASE, text, false);

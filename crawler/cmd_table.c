@@ -113,15 +113,53 @@ const struct command cmd_table[] = {
 			    "pages\" > pages.csv\n"},
 	{.name = "export",
 		.fn = cmd_export,
-		.help = "all pages as JSON lines, CSV, or a list of URLs",
-		.usage = "export FILE.db [--format jsonl|csv|urls] [-o FILE] [--query CONDITION]",
-		.text = "  -f, --format jsonl|csv|urls   jsonl if not given\n"
-			"  -o, --output FILE             instead of standard output; replaced when "
+		.help = "pages as JSON lines, CSV, a list of URLs, or sitemaps",
+		.usage = "export FILE.db [PATTERN...] [--format jsonl|csv|urls|sitemap] [-o FILE] "
+			 "[--query SQL]",
+		.text = "PATTERN selects pages by URL; `*` is any text, `?` any character. One "
+			"that "
+			"begins with\n"
+			"/ is about the path, one without a scheme about the rest: "
+			"'example.com/docs/*',\n"
+			"'/blog/*', '*.pdf', or only a host.\n"
+			"\n"
+			"  -f, --format jsonl|csv|urls|sitemap   jsonl if not given\n"
+			"  -o, --output FILE   instead of standard output; it has its name only "
+			"when "
 			"complete\n"
-			"  -q, --query CONDITION         only pages for which this SQL condition "
-			"holds\n",
+			"      --force         replace an output that is there\n"
+			"  -q, --query SQL     an SQL condition over the columns of pages, or a "
+			"SELECT; "
+			"of that\n"
+			"                      jsonl and csv write the rows, the others take the "
+			"column "
+			"url\n"
+			"      --raw-cells     csv: leave cells as they are. Otherwise one that "
+			"begins "
+			"with\n"
+			"                      = + - @, a tab or a carriage return gets a ' in "
+			"front, "
+			"for a\n"
+			"                      spreadsheet would run it\n"
+			"      --base-url URL  sitemap: where the files are going to lie, for "
+			"their index; "
+			"the\n"
+			"                      root of the site if not given\n"
+			"\n"
+			"A sitemap names the HTML pages that were answered with 200, are not "
+			"marked noindex, "
+			"and\n"
+			"have no canonical link to another URL; lastmod is the server's "
+			"Last-Modified. "
+			"More than\n"
+			"50,000 URLs, 50 MB or one site become FILE-1.xml, FILE-2.xml, ... and "
+			"FILE.xml "
+			"their\n"
+			"index.\n",
 		.examples = "  skitter export example.com.db --format urls --query 'status = 404'\n"
-			    "  skitter export example.com.db --format csv -o pages.csv\n"},
+			    "  skitter export example.com.db --format csv -o pages.csv\n"
+			    "  skitter export example.com.db '/blog/*' > blog.jsonl\n"
+			    "  skitter export example.com.db --format sitemap -o sitemap.xml\n"},
 	{.name = "robots",
 		.fn = cmd_robots,
 		.help = "what a robots.txt allows, and which line says so",

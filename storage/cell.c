@@ -35,9 +35,9 @@ static void add_number(struct buf *out, sqlite3_stmt *s, int at)
 
 /* ---- CSV ---- */
 
-void cell_csv_text(struct buf *out, const char *text, size_t len)
+void cell_csv_text(struct buf *out, const char *text, size_t len, bool raw)
 {
-	bool formula = len && *text && strchr("=+-@\t\r", *text) != NULL;
+	bool formula = !raw && len && *text && strchr("=+-@\t\r", *text) != NULL;
 	bool quote = false;
 
 	for (size_t i = 0; i < len && !quote; i++)
@@ -58,7 +58,7 @@ void cell_csv_text(struct buf *out, const char *text, size_t len)
 		buf_add_ch(out, '"');
 }
 
-void cell_csv(struct buf *out, sqlite3_stmt *s, int at)
+void cell_csv(struct buf *out, sqlite3_stmt *s, int at, bool raw)
 {
 	const char *data;
 	size_t len;
@@ -70,17 +70,17 @@ void cell_csv(struct buf *out, sqlite3_stmt *s, int at)
 	default: data = bytes_of(s, at, &len);
 	}
 	if (text_is_utf8(data, len))
-		cell_csv_text(out, data, len);
+		cell_csv_text(out, data, len, raw);
 	else
 		add_hex(out, data, len);
 }
 
-void cell_csv_row(struct buf *out, sqlite3_stmt *s)
+void cell_csv_row(struct buf *out, sqlite3_stmt *s, bool raw)
 {
 	for (int i = 0; i < sqlite3_column_count(s); i++) {
 		if (i)
 			buf_add_ch(out, ',');
-		cell_csv(out, s, i);
+		cell_csv(out, s, i, raw);
 	}
 	buf_add_str(out, "\r\n");
 }
@@ -91,7 +91,7 @@ void cell_csv_header(struct buf *out, sqlite3_stmt *s)
 		const char *name = sqlite3_column_name(s, i);
 		if (i)
 			buf_add_ch(out, ',');
-		cell_csv_text(out, name, strlen(name));
+		cell_csv_text(out, name, strlen(name), false);
 	}
 	buf_add_str(out, "\r\n");
 }

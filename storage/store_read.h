@@ -177,13 +177,4 @@ enum store_sql_format { SQL_TABLE, SQL_CSV, SQL_JSON };
 int store_sql(struct store *st, const char *query, enum store_sql_format format, FILE *out,
 	struct err *err);
 
-/* ---- export: streaming, constant memory ---- */
-
-enum store_export_format { EXPORT_JSONL, EXPORT_CSV, EXPORT_URLS };
-
-/* The pages view. `where` is an SQL condition over its columns or NULL. CSV is RFC 4180
- * with cells that a spreadsheet would run (= + - @ tab CR) prefixed by '. */
-int store_export(struct store *st, enum store_export_format format, FILE *out, const char *where,
-	struct err *err);
-
 #endif

@@ -327,30 +327,93 @@ static void sql_reads_and_only_reads(void **state)
 	fix_expect(fix.path, "select count(*) from pages", "3\n");
 }
 
+static void file_is(const char *path, const char *expected)
+{
+	char *text = fix_read(path);
+
+	assert_string_equal(text, expected);
+	free(text);
+}
+
+static bool is_there(const char *path)
+{
+	return access(path, F_OK) == 0;
+}
+
 static void export_replaces_only_when_complete(void **state)
 {
-	char words[400], path[200], *text;
+	char words[400], path[200], part[220], said[300];
 
 	(void)state;
 	prints("export DB --format urls --query status=200", SITE "/\n" SITE "/zip\n");
+	prints("export DB --format urls example.com/z*", SITE "/zip\n");
 	says("export DB", "\"title\":\"Home\"");
 	says("export DB -f csv", "url,host,status");
 	snprintf(path, sizeof(path), "%s/out", fix.dir);
+	snprintf(part, sizeof(part), "%s.part", path);
 	fix_write(path, "older");
-	snprintf(words, sizeof(words), "export DB -f urls -o %s --query nonsense", path);
+	snprintf(words, sizeof(words), "export DB -f urls -o %s", path);
+	snprintf(said, sizeof(said), "%s is there already: --force replaces it", path);
+	refuses(words, EXIT_USAGE, said);
+	file_is(path, "older");
+	snprintf(words, sizeof(words), "export DB -f urls --force -o %s --query nonsense", path);
 	assert_int_not_equal(run(words), EXIT_OK);
-	text = fix_read(path);
-	assert_string_equal(text, "older");
-	free(text);
-	snprintf(words, sizeof(words), "export DB -f urls -o %s --query status=0", path);
+	file_is(path, "older");
+	assert_false(is_there(part));
+	snprintf(words, sizeof(words), "export DB -f urls --force -o %s --query status=0", path);
 	assert_int_equal(run(words), EXIT_OK);
-	text = fix_read(path);
-	assert_string_equal(text, SITE "/gone\n");
-	free(text);
+	file_is(path, SITE "/gone\n");
+	assert_false(is_there(part));
+	assert_int_equal(run("export DB -f urls -o /dev/null"), EXIT_OK);
+	assert_false(is_there("/dev/null.part"));
 	refuses("export DB -o /no/such/folder/x", EXIT_USAGE,
 		"cannot write /no/such/folder/x: No such");
+	refuses("export DB -o /tmp", EXIT_USAGE, "/tmp is a folder");
 	refuses("export DB --format xml", EXIT_USAGE,
-		"--format: expected jsonl, csv or urls, found `xml`");
+		"--format: expected jsonl, csv, urls or sitemap, found `xml`");
+}
+
+/* A link that waits under the name of the unfinished file leads nowhere. */
+static void export_follows_no_link(void **state)
+{
+	char words[400], path[200], part[220], victim[200];
+
+	(void)state;
+	snprintf(path, sizeof(path), "%s/linked", fix.dir);
+	snprintf(part, sizeof(part), "%s.part", path);
+	snprintf(victim, sizeof(victim), "%s/victim", fix.dir);
+	fix_write(victim, "untouched");
+	assert_int_equal(symlink(victim, part), 0);
+	snprintf(words, sizeof(words), "export DB -f urls -o %s", path);
+	refuses(words, EXIT_USAGE, "cannot write");
+	file_is(victim, "untouched");
+	unlink(part);
+	/* A link at the name itself is replaced, not followed. */
+	assert_int_equal(symlink(victim, path), 0);
+	snprintf(words, sizeof(words), "export DB -f urls -o %s --force --query status=0", path);
+	assert_int_equal(run(words), EXIT_OK);
+	file_is(victim, "untouched");
+	file_is(path, SITE "/gone\n");
+}
+
+static void export_sitemap(void **state)
+{
+	static const char expected[] =
+		"<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+		"<urlset xmlns=\"http://www.sitemaps.org/schemas/sitemap/0.9\">\n"
+		"<url><loc>" SITE "/</loc></url>\n"
+		"<url><loc>" SITE "/zip</loc></url>\n"
+		"</urlset>\n";
+	char words[400], path[200];
+
+	(void)state;
+	prints("export DB -f sitemap", expected);
+	snprintf(path, sizeof(path), "%s/map.xml", fix.dir);
+	snprintf(words, sizeof(words), "export DB -f sitemap -o %s", path);
+	says(words, "map.xml: 2 URLs\n");
+	file_is(path, expected);
+	refuses("export DB -f sitemap other.org", EXIT_USAGE, "no page for a sitemap");
+	refuses("export DB -f sitemap --base-url nonsense", EXIT_USAGE, "--base-url: expected");
 }
 
 static void robots_of_a_file(void **state)
@@ -411,6 +474,8 @@ int main(int argc, char **argv)
 		cmocka_unit_test(cat_gives_the_bytes),
 		cmocka_unit_test(sql_reads_and_only_reads),
 		cmocka_unit_test(export_replaces_only_when_complete),
+		cmocka_unit_test(export_follows_no_link),
+		cmocka_unit_test(export_sitemap),
 		cmocka_unit_test(robots_of_a_file),
 		cmocka_unit_test(config_check_and_show),
 	};

@@ -1,4 +1,4 @@
-/* SQL and exports: formats, functions, nothing but reading; a stranger's sqlite3 while the
+/* SQL: formats, functions, nothing but reading; a stranger's sqlite3 while the
  * crawl writes. */
 #include <sys/wait.h>
 
@@ -224,78 +224,6 @@ static void test_only_reading(void **state)
 	fix_close(&f);
 }
 
-static char *export_text(
-	struct store *st, enum store_export_format format, const char *where, struct err *err)
-{
-	char *text = NULL;
-	size_t len = 0;
-	FILE *out = open_memstream(&text, &len);
-
-	err->text[0] = '\0';
-	store_export(st, format, out, where, err);
-	fclose(out);
-	return text;
-}
-
-static void test_export(void **state)
-{
-	struct fix f;
-	struct store *st;
-	struct err err;
-	char *got;
-
-	(void)state;
-	fix_open(&f);
-	write_crawl(&f);
-	st = store_open(f.path, STORE_READ, &f.err);
-	got = export_text(st, EXPORT_URLS, NULL, &err);
-	assert_string_equal(got, SITE "/\n" SITE "/x?y=1\n");
-	free(got);
-	got = export_text(st, EXPORT_URLS, "status = 404 -- only those", &err);
-	assert_string_equal(got, SITE "/x?y=1\n");
-	free(got);
-	got = export_text(st, EXPORT_JSONL, "status = 200", &err);
-	assert_int_equal(strncmp(got, "{\"url\":\"" SITE "/\",\"host\":\"example.com\",", 40), 0);
-	assert_ptr_equal(strchr(got, '\n'), got + strlen(got) - 1);
-	free(got);
-	got = export_text(st, EXPORT_CSV, "status = 200", &err);
-	assert_int_equal(strncmp(got,
-				 "url,host,status,error,content_type,charset,lang,title,"
-				 "description,canonical,depth,size,wire_size,truncated,fetched_at,"
-				 "ttfb_ms,total_ms,attempts,http_version,ip,redirect,digest,"
-				 "wire_digest,robots,referrer\r\n",
-				 200),
-		0);
-	assert_non_null(strstr(got, ",\"'=1+2, \"\"x\"\"\","));
-	free(got);
-	got = export_text(st, EXPORT_URLS, "1); delete from url; --", &err);
-	assert_int_equal(err.status, EXIT_USAGE);
-	free(got);
-	got = export_text(st, EXPORT_URLS, "nope = 1", &err);
-	assert_non_null(strstr(err.text, "no such column"));
-	free(got);
-	store_close(st);
-	fix_close(&f);
-}
-
-static void test_full_output(void **state)
-{
-	struct fix f;
-	struct store *st;
-	FILE *full = fopen("/dev/full", "w");
-
-	(void)state;
-	assert_non_null(full);
-	fix_open(&f);
-	write_crawl(&f);
-	st = store_open(f.path, STORE_READ, &f.err);
-	assert_int_equal(store_export(st, EXPORT_JSONL, full, NULL, &f.err), -1);
-	assert_non_null(strstr(f.err.text, "cannot write the output: No space left"));
-	store_close(st);
-	fclose(full);
-	fix_close(&f);
-}
-
 /* ---- a stranger reads while the crawl writes ---- */
 
 static char *shell(const struct fix *f, const char *sql)
@@ -362,8 +290,6 @@ int main(void)
 		cmocka_unit_test(test_url_functions),
 		cmocka_unit_test(test_lent_functions),
 		cmocka_unit_test(test_only_reading),
-		cmocka_unit_test(test_export),
-		cmocka_unit_test(test_full_output),
 		cmocka_unit_test(test_sqlite3_while_writing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
