@@ -47,7 +47,7 @@ LIB_crawler := $(BUILD)/crawler.a $(BUILD)/page.a $(LIB_storage)
 
 # ---- flags -------------------------------------------------------------------
 PKGS     := libcurl libevent libevent_pthreads sqlite3 libidn2 libpsl zlib libdeflate libzstd libbrotlidec yaml-0.1 \
-            expat libpcre2-8 libseccomp jansson libcrypto
+            expat libpcre2-8 libseccomp jansson libssl libcrypto
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings
 OPT      ?= -O2

@@ -95,6 +95,7 @@ struct settings {
 	char *proxy;		/* URL; the password in it is secret */
 	struct strlist resolve; /* "HOST:PORT:ADDRESS[,ADDRESS]" */
 	struct strlist dns;	/* "ADDRESS[:PORT]", asked in place of the system's */
+	char *ca_file;		/* PEM; NULL = the system's */
 	bool insecure;
 
 	/* machine */

@@ -401,6 +401,16 @@ const struct setting settings_table[] = {
 		.more = "Only these servers and the hosts file are asked then. An IPv6 address "
 			"with a port is\n"
 			"written in brackets."},
+	{.name = "ca-file",
+		.type = SETTING_STRING,
+		AT(ca_file),
+		.arg = "FILE",
+		.unset = "those of the system",
+		.group = "Identity and connection",
+		.check = setting_check_line,
+		.flags = SETTING_RESUME,
+		.help = "trust the certificates in FILE (PEM) and no others",
+		.more = "For sites whose certificates are signed by an authority of your own."},
 	{.name = "insecure",
 		.type = SETTING_BOOL,
 		AT(insecure),

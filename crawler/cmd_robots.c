@@ -175,12 +175,12 @@ static void report(
 
 int cmd_robots(int argc, char **argv)
 {
-	const char *agent = "skitter", *where, *contact = NULL;
+	const char *agent = "skitter", *where, *contact = NULL, *ca_file = NULL;
 	struct strlist tests = {0};
 	bool help, insecure = false;
 	const struct cmd_flag flags[] = {{"agent", 'a', &agent, NULL, NULL},
 		{"test", 't', NULL, NULL, &tests}, {"contact", 0, &contact, NULL, NULL},
-		{"insecure", 0, NULL, &insecure, NULL}};
+		{"ca-file", 0, &ca_file, NULL, NULL}, {"insecure", 0, NULL, &insecure, NULL}};
 	struct source src = {.text = BUF_INIT, .origin = BUF_INIT};
 	struct buf out = BUF_INIT;
 	struct settings set;
@@ -196,6 +196,7 @@ int cmd_robots(int argc, char **argv)
 	if (rc < 0)
 		goto out;
 	set.contact = mem_strdup(contact);
+	set.ca_file = mem_strdup(ca_file);
 	set.insecure = insecure;
 	if (is_file(where)) {
 		rc = read_file(where, &src.text, &err);

@@ -170,6 +170,7 @@ const struct command cmd_table[] = {
 			"  -a, --agent NAME    ask for this product name [skitter]\n"
 			"  -t, --test URL      may it be fetched? repeatable; a path will do\n"
 			"      --contact TEXT  named in the User-Agent of the request\n"
+			"      --ca-file FILE  trust the certificates in FILE (PEM) and no others\n"
 			"      --insecure      accept certificates that do not verify\n",
 		.examples =
 			"  skitter robots https://example.com/ --test /private/page.html\n"

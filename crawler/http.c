@@ -413,7 +413,7 @@ struct http *http_open(struct loop *loop, const struct settings *set, struct slo
 		http_close(h);
 		return NULL;
 	}
-	if (http_sockets_open(h, err) < 0) {
+	if (http_tls_open(h, err) < 0 || http_sockets_open(h, err) < 0) {
 		http_close(h);
 		return NULL;
 	}
@@ -435,6 +435,7 @@ void http_close(struct http *h)
 	}
 	curl_multi_cleanup(h->multi);
 	http_sockets_close(h);
+	http_tls_close(h);
 	http_request_close(h);
 	free(h);
 }

@@ -1,4 +1,4 @@
-/* http_private.h - what http.c, http_request.c and http_socket.c share.
+/* http_private.h - what http.c, http_request.c, http_tls.c and http_socket.c share.
  *
  * An exchange is one easy handle of libcurl with what was last set on it, so that only
  * changes are set again. It serves one fetch at a time; idle, it has none, and whatever
@@ -39,6 +39,7 @@ struct http_use {
 };
 
 struct sock;
+struct http_tls;
 
 struct http {
 	struct loop *loop;
@@ -66,6 +67,8 @@ struct http {
 	size_t nuses;
 	struct curl_slist *forget; /* hosts nobody needs any more, for libcurl's cache */
 
+	struct http_tls *tls; /* http_tls.c */
+
 	/* http_socket.c */
 	struct sock **socks; /* by descriptor */
 	size_t nsocks;
@@ -88,6 +91,13 @@ void http_request_begin(struct exchange *x);
 void http_request_end(struct exchange *x);
 /* A private host that only the proxy would connect to, so that no address is ever seen here. */
 bool http_request_barred(const struct http *h, const struct http_fetch *f);
+
+/* ---- http_tls.c ---- */
+
+/* After http_request_open. -1: the file of --ca-file is none. */
+int http_tls_open(struct http *h, struct err *err);
+void http_tls_close(struct http *h); /* after libcurl's last connection is gone */
+void http_tls_set(struct exchange *x);
 
 /* ---- http_socket.c ---- */
 

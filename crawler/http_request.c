@@ -280,10 +280,6 @@ static void set_connection(struct exchange *x)
 
 	curl_easy_setopt(x->easy, CURLOPT_CONNECTTIMEOUT_MS, ms);
 	curl_easy_setopt(x->easy, CURLOPT_TIMEOUT_MS, ms);
-	if (set->insecure) {
-		curl_easy_setopt(x->easy, CURLOPT_SSL_VERIFYPEER, 0L);
-		curl_easy_setopt(x->easy, CURLOPT_SSL_VERIFYHOST, 0L);
-	}
 	/* Empty and "*": nor are the variables of the environment looked at. */
 	curl_easy_setopt(x->easy, CURLOPT_PROXY, set->proxy ? set->proxy : "");
 	curl_easy_setopt(x->easy, CURLOPT_NOPROXY, set->proxy ? "" : "*");
@@ -320,6 +316,7 @@ struct exchange *http_exchange_open(struct http *h)
 	curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, http_on_close);
 	curl_easy_setopt(e, CURLOPT_CLOSESOCKETDATA, h);
 	set_connection(x);
+	http_tls_set(x);
 	if (h->share) {
 		curl_easy_setopt(e, CURLOPT_SHARE, h->share);
 		curl_easy_setopt(e, CURLOPT_COOKIEFILE, "");

@@ -118,6 +118,10 @@ static void set_up(struct fetch *f)
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, f);
 	if (s->proxy)
 		curl_easy_setopt(e, CURLOPT_PROXY, s->proxy);
+	if (s->ca_file) {
+		curl_easy_setopt(e, CURLOPT_CAINFO, s->ca_file);
+		curl_easy_setopt(e, CURLOPT_CAPATH, NULL);
+	}
 	if (s->insecure) {
 		curl_easy_setopt(e, CURLOPT_SSL_VERIFYPEER, 0L);
 		curl_easy_setopt(e, CURLOPT_SSL_VERIFYHOST, 0L);

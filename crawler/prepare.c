@@ -275,9 +275,12 @@ static bool unreachable(const struct http_fetch *f)
 	return !f->status || f->status == 429 || f->status >= 500;
 }
 
-/* Half a file may lack the half that forbids: worth another try, and taken if it stays so. */
+/* Half a file may lack the half that forbids: worth another try, and taken if it stays so. What
+ * no other try would change, a certificate for one, is not. */
 static bool worth_asking_again(const struct http_fetch *f)
 {
+	if (f->error && !f->status)
+		return f->retry;
 	return unreachable(f) || (f->error && !strcmp(f->error, "cut"));
 }
 

@@ -1,9 +1,10 @@
 #!/usr/bin/python3
-"""real.py BUILD DOCS [sites|live|full|kills]... - what a crawl of real sites must give.
+"""real.py BUILD DOCS [sites|live|full|kills|tls]... - what a crawl of real sites must give.
 
 sites  every page a browser could reach is stored exactly once, nothing is requested twice
 live   while it crawls: parsers and storage threads, SIGUSR1, queries, SIGINT, resume
 full   the disk is full: status 4, nothing committed is lost, and with space again it goes on
+tls    HTTPS from a server of its own: HTTP/2, connections, sessions, certificates (tls.py)
 kills  kill -9 at random moments, resume: the same set, no page twice, no child before its parent
 """
 import collections
@@ -18,6 +19,7 @@ import sys
 import time
 
 import site_tools as site
+import tls
 
 SLOW = int(os.environ.get("SLOW", "1"))
 PAGES = "select url from pages where status = 200 and content_type like 'text/html%'"
@@ -309,9 +311,13 @@ def run_kills(build, docs, nginx, work):
         tries += 1
 
 
+def run_tls(build, docs, nginx, work):
+    tls.run(check, lambda *place: Crawl(build, *place), docs, work)
+
+
 def main():
     build, docs = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
-    suites = {"sites": run_sites, "live": run_live, "full": run_full, "kills": run_kills}
+    suites = {"sites": run_sites, "live": run_live, "full": run_full, "tls": run_tls, "kills": run_kills}
     work = build / "real"
     with site.Nginx(docs, work / "nginx") as nginx:
         for name in sys.argv[3:] or suites:

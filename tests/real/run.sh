@@ -1,5 +1,5 @@
 #!/bin/sh
-# run.sh BUILD [sites|live|full|kills]... - skitter against nginx with real documentation on loopback.
+# run.sh BUILD [sites|live|full|tls|kills]... - skitter against nginx with real documentation on loopback.
 #
 # ROUNDS=N kills for the kill test (6), SLOW=N stretches deadlines, DOCS=DIR keeps the sites.
 set -u

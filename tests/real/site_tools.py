@@ -67,13 +67,17 @@ class Nginx:
         conf = CONF.format(run=self.run, servers=servers, gzip="on" if self.gzip else "off",
                            user="user root root;" if os.geteuid() == 0 else "")
         (self.run / "nginx.conf").write_text(conf)
+        return self.launch(self.port["python"])
+
+    def launch(self, port):
+        """Starts it with the nginx.conf written; whether it listens on that port."""
         self.process = subprocess.Popen([nginx_binary(self.docs), "-p", str(self.run), "-e", str(self.run / "error.log"),
                                          "-c", str(self.run / "nginx.conf")], stdin=subprocess.DEVNULL)
         for _ in range(200):
             if self.process.poll() is not None:
                 return False
             try:
-                socket.create_connection(("127.0.0.1", self.port["python"]), 1).close()
+                socket.create_connection(("127.0.0.1", port), 1).close()
                 return True
             except OSError:
                 time.sleep(0.02)

@@ -10,12 +10,12 @@ build="gcc libc6-dev make pkg-config libcurl4-openssl-dev libevent-dev libsqlite
 	libunistring-dev libpsl-dev zlib1g-dev libdeflate-dev libzstd-dev libbrotli-dev libyaml-dev libexpat1-dev
 	libpcre2-dev libseccomp-dev libjansson-dev libssl-dev"
 # nginx is not among them: the tests unpack it below the build folder, so that no service is started.
-test="$build libcmocka-dev sqlite3 python3"
+test="$build libcmocka-dev sqlite3 python3 openssl"
 full="$test clang libclang-rt-14-dev valgrind clang-format clang-tidy cppcheck"
 bench="$test wget wget2 libgumbo-dev libxml2-dev"
 # How to see, where there is no dpkg, that all is there.
 modules="libcurl libevent libevent_pthreads sqlite3 libidn2 libpsl zlib libdeflate libzstd libbrotlidec yaml-0.1
-	expat libpcre2-8 libseccomp jansson libcrypto"
+	expat libpcre2-8 libseccomp jansson libssl libcrypto"
 
 say() {
 	echo "deps: $*" >&2
