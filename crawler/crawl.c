@@ -3,6 +3,7 @@
 
 #include <curl/curl.h>
 #include <malloc.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -19,6 +20,7 @@
 #define SLOT_SIZE   ((size_t)256 << 10)
 #define STORE_SLOTS 64 /* bodies that may wait for the store while all fetchers are busy */
 #define STORE_CACHE ((size_t)4 << 20) /* rows are appended: little is read again */
+#define QUEUE_SHARE 32		      /* of --memory: texts of queued URLs */
 #define BIG_SLOTS   64 /* sparse: what they may hold together is a quarter of --memory */
 
 /* ---- the door: what the storage threads hand back ---- */
@@ -35,6 +37,8 @@ static void on_door(void *arg, struct door_item *item)
 
 	c->pending--;
 	c->n.store_us += (uint64_t)(clock_ms() - r->put_ms) * 1000;
+	if (r->item.nurls)
+		frontier_committed(c->frontier, r->item.urls[r->item.nurls - 1].id);
 	record_give(c, r);
 }
 
@@ -60,6 +64,44 @@ static void on_store_failed(void *arg, const struct err *err)
 	door_put(c->failure_door, &f->door);
 }
 
+/* ---- the text of URLs far back in the queue ---- */
+
+static void on_recalled(void *arg, struct recall_batch *b)
+{
+	struct crawl *c = arg;
+	struct frontier_load *l =
+		(struct frontier_load *)((char *)b - offsetof(struct frontier_load, batch));
+
+	door_put(c->recall_door, &l->door);
+}
+
+static void on_recall_door(void *arg, struct door_item *item)
+{
+	struct crawl *c = arg;
+
+	frontier_recalled(c->frontier, (struct frontier_load *)item);
+}
+
+static void load_urls(void *arg, struct frontier_load *l)
+{
+	struct crawl *c = arg;
+
+	recall_put(c->recall, &l->batch);
+}
+
+static int open_recall(struct crawl *c, struct err *err)
+{
+	struct recall_opts opts = {
+		.done = on_recalled,
+		.failed = on_store_failed,
+		.arg = c,
+	};
+
+	c->recall_door = door_open(c->loop, on_recall_door, c);
+	c->recall = recall_open(c->set.output, &opts, err);
+	return c->recall ? 0 : -1;
+}
+
 /* ---- opening ---- */
 
 static int open_store(struct crawl *c, struct err *err)
@@ -76,7 +118,9 @@ static int open_store(struct crawl *c, struct err *err)
 
 	c->door = door_open(c->loop, on_door, c);
 	c->failure_door = door_open(c->loop, on_failure_door, c);
-	return store_start(c->store, &opts, err);
+	if (store_start(c->store, &opts, err) < 0)
+		return -1;
+	return open_recall(c, err);
 }
 
 static int open_slots(struct crawl *c, struct err *err)
@@ -221,6 +265,7 @@ static int open_parts(struct crawl *c, const struct strlist *seeds, struct err *
 		return -1;
 	c->frontier = frontier_open(&c->set, c->scope, &c->hosts, &c->key);
 	frontier_on_host(c->frontier, prepare_later, c);
+	frontier_spill(c->frontier, (size_t)(c->set.memory / QUEUE_SHARE), load_urls, c);
 	return 0;
 }
 
@@ -311,10 +356,13 @@ void crawl_close(struct crawl *c)
 {
 	if (!c)
 		return;
+	recall_close(c->recall);
 	if (c->store)
 		store_close(c->store);
 	if (c->door)
 		door_close(c->door);
+	if (c->recall_door)
+		door_close(c->recall_door);
 	if (c->failure_door)
 		door_close(c->failure_door);
 	frontier_free(c->frontier);
@@ -407,6 +455,8 @@ int crawl_run(struct crawl *c)
 	co_detach(co_spawn(c->loop, "main", run, c));
 	loop_run(c->loop);
 	finished = !c->stops && !c->failed;
+	recall_close(c->recall);
+	c->recall = NULL;
 	if (store_stop(c->store, finished, &err) < 0 && !c->failed) {
 		c->failed = true;
 		c->failure = err;

@@ -7,7 +7,7 @@
  * The parts, in the order crawl_open opens them (crawl_close goes back):
  *
  *   loop       coroutines and descriptors
- *   store      one writer thread, a pool of compressing threads
+ *   store      one writer thread, a pool of compressing threads; one that reads back
  *   slots      bodies in shared memory; the one credit that bounds everything
  *   parsers    sandboxed processes
  *   dns, http  libevent and helper threads, libcurl
@@ -101,6 +101,8 @@ struct crawl {
 	struct frontier *frontier;
 	struct copool *fetchers, *preparers;
 	struct door *door, *failure_door;
+	struct recall *recall; /* the text of URLs far back in the queue */
+	struct door *recall_door;
 	struct progress *progress;
 	struct url_parser urls; /* scratch, never kept over a wait */
 	char *agent;

@@ -37,13 +37,15 @@ void frontier_free(struct frontier *f)
 		while (h && h->first) {
 			struct entry *e = h->first;
 			h->first = e->next;
-			free(e);
+			entry_free(f, e);
 		}
+		if (h)
+			backlog_release(&h->later, &f->backlog_bytes);
 	}
 	while (heap_top(&f->retries)) {
 		struct heap_node *n = heap_top(&f->retries);
 		heap_remove(&f->retries, n);
-		free(ENTRY_OF(n));
+		entry_free(f, ENTRY_OF(n));
 	}
 	heap_release(&f->retries);
 	heap_release(&f->due);
@@ -63,8 +65,8 @@ void frontier_on_host(struct frontier *f, void (*fn)(void *arg, struct host *h),
 
 static bool host_can_go(const struct host *h)
 {
-	return (h->state == HOST_READY || h->state == HOST_REFUSED) && h->first && !h->blocked &&
-	       !h->held && !heap_has(&h->due);
+	return (h->state == HOST_READY || h->state == HOST_REFUSED) && host_has_next(h) &&
+	       !h->blocked && !h->held && !heap_has(&h->due);
 }
 
 /* Puts the host where it belongs now: into the heap, or on the list of what it waits for. */
@@ -82,7 +84,7 @@ void frontier_host_due(struct frontier *f, struct host *h)
 		heap_put(&f->due, &h->due, h->gov->g.next_start);
 }
 
-static void wake_one(struct frontier *f)
+void frontier_wake_one(struct frontier *f)
 {
 	waitlist_wake(&f->idle);
 }
@@ -91,7 +93,7 @@ void frontier_host_ready(struct frontier *f, struct host *h)
 {
 	frontier_host_due(f, h);
 	host_touch(f->hosts, h);
-	wake_one(f);
+	frontier_wake_one(f);
 }
 
 void frontier_host_hold(struct frontier *f, struct host *h)
@@ -101,14 +103,25 @@ void frontier_host_hold(struct frontier *f, struct host *h)
 	host_touch(f->hosts, h);
 }
 
-void frontier_push(struct frontier *f, struct entry *e, bool front)
+void frontier_arrived(struct frontier *f, struct host *h)
 {
-	struct host *h = e->host;
-
 	f->queued++;
 	h->queued++;
 	if (h->held)
 		f->held++;
+	if (h->state == HOST_NEW && f->on_host) {
+		h->state = HOST_RESOLVING;
+		f->on_host(f->on_host_arg, h);
+	}
+	frontier_host_due(f, h);
+	frontier_wake_one(f);
+}
+
+void frontier_push(struct frontier *f, struct entry *e, bool front)
+{
+	struct host *h = e->host;
+
+	h->near++;
 	if (front || !h->first) {
 		e->next = h->first;
 		h->first = e;
@@ -119,12 +132,7 @@ void frontier_push(struct frontier *f, struct entry *e, bool front)
 		h->last->next = e;
 		h->last = e;
 	}
-	if (h->state == HOST_NEW && f->on_host) {
-		h->state = HOST_RESOLVING;
-		f->on_host(f->on_host_arg, h);
-	}
-	frontier_host_due(f, h);
-	wake_one(f);
+	frontier_arrived(f, h);
 }
 
 static struct entry *pop(struct frontier *f, struct host *h)
@@ -134,6 +142,7 @@ static struct entry *pop(struct frontier *f, struct host *h)
 	h->first = e->next;
 	if (!h->first)
 		h->last = NULL;
+	h->near--;
 	h->queued--;
 	f->queued--;
 	e->next = NULL;
@@ -179,6 +188,11 @@ static struct entry *try_next(struct frontier *f, int64_t now)
 			frontier_host_due(f, h); /* a sibling of the same governor was faster */
 			continue;
 		}
+		if (!h->first) {
+			if (!frontier_load_now(f, h))
+				return NULL;
+			continue;
+		}
 		e = pop(f, h);
 		e->ip = NULL;
 		f->inflight++;
@@ -196,6 +210,7 @@ static struct entry *try_next(struct frontier *f, int64_t now)
 				f->held += h->queued;
 			}
 		}
+		frontier_load_ahead(f, h);
 		frontier_host_due(f, h);
 		return e;
 	}
@@ -207,7 +222,7 @@ static int64_t due_time(const struct frontier *f)
 	const struct heap_node *host = heap_top(&f->due), *retry = heap_top(&f->retries);
 	int64_t t = -1;
 
-	if (host)
+	if (host && !frontier_loads_full(f)) /* or the next to come back wakes somebody */
 		t = host->key;
 	if (retry && (t < 0 || retry->key < t))
 		t = retry->key;
@@ -244,7 +259,7 @@ struct entry *frontier_next(struct frontier *f)
 		if (e) {
 			due = due_time(f);
 			if (due >= 0 && (due <= now || f->armed < 0))
-				wake_one(f); /* there is more to take, or to watch */
+				frontier_wake_one(f); /* there is more to take, or to watch */
 			return e;
 		}
 		if (at_end(f)) {
@@ -287,7 +302,7 @@ void frontier_host_end(struct frontier *f, struct host *h, struct host_ip *ip, d
 	}
 	unblock(f, &h->gov->blocked);
 	host_touch(f->hosts, h);
-	wake_one(f);
+	frontier_wake_one(f);
 }
 
 /* It did not become a page after all: --max-pages-per-host gets it back. */
@@ -303,7 +318,7 @@ void frontier_unstart(struct frontier *f, struct entry *e)
 		h->held = false;
 		f->held -= h->queued;
 		frontier_host_due(f, h);
-		wake_one(f);
+		frontier_wake_one(f);
 	}
 }
 
@@ -316,7 +331,7 @@ void frontier_host_unused(struct frontier *f, struct host *h, struct host_ip *ip
 	}
 	unblock(f, &h->gov->blocked);
 	frontier_host_due(f, h);
-	wake_one(f);
+	frontier_wake_one(f);
 }
 
 static void leave_flight(struct frontier *f, struct entry *e)
@@ -325,13 +340,13 @@ static void leave_flight(struct frontier *f, struct entry *e)
 	e->host->inflight--;
 	/* The end can only come when something leaves flight: let an idle one look. */
 	if (!f->inflight || page_limit_reached(f))
-		wake_one(f);
+		frontier_wake_one(f);
 }
 
 void frontier_done(struct frontier *f, struct entry *e)
 {
 	leave_flight(f, e);
-	free(e);
+	entry_free(f, e);
 }
 
 void frontier_again(struct frontier *f, struct entry *e, int64_t not_before_ms)
@@ -342,7 +357,7 @@ void frontier_again(struct frontier *f, struct entry *e, int64_t not_before_ms)
 	f->retrying++;
 	heap_put(&f->retries, &e->retry, not_before_ms);
 	leave_flight(f, e);
-	wake_one(f);
+	frontier_wake_one(f);
 }
 
 void frontier_back(struct frontier *f, struct entry *e)
@@ -408,11 +423,15 @@ void frontier_counts(const struct frontier *f, struct frontier_counts *out)
 		.inflight = f->inflight,
 		.retrying = f->retrying,
 		.hosts = f->hosts->count,
+		.loads = f->all_loads,
+		.bytes_seen = seen_bytes(f->seen) + seen_bytes(f->rows),
+		.bytes_queued = f->text + f->backlog_bytes,
 	};
 	for (uint32_t i = 0; i < f->hosts->count; i++) {
 		const struct host *h = f->hosts->all[i];
 		if (!h)
 			continue;
+		out->near += h->near;
 		out->busy += h->inflight > 0;
 		out->waiting += !h->inflight && h->queued && h->state == HOST_READY;
 		out->preparing += h->state == HOST_RESOLVING || h->state == HOST_ROBOTS;

@@ -26,8 +26,10 @@
 #include "crawler/hosts.h"
 #include "crawler/page/url.h"
 #include "crawler/scope.h"
+#include "storage/recall.h"
 #include "storage/store.h"
 #include "workers/co.h"
+#include "workers/door.h"
 
 /* A URL on its way: queued, in flight, or waiting for another try. */
 struct entry {
@@ -63,6 +65,14 @@ struct findings {
 void findings_reset(struct findings *f); /* keeps the memory */
 void findings_release(struct findings *f);
 
+/* URLs of one host on their way back from the store. */
+struct frontier_load {
+	struct door_item door; /* first member: how they come back to the loop */
+	struct recall_batch batch;
+	struct host *host;
+	uint32_t *extra; /* of each; the frontier's */
+};
+
 struct offer {
 	const char *url; /* absolute, serialised; must live as long as the findings */
 	uint32_t len;
@@ -86,6 +96,10 @@ struct frontier_counts {
 	uint64_t inflight;
 	uint64_t retrying; /* of the queued */
 	uint32_t hosts, busy, waiting, preparing, refused;
+	uint64_t near;	     /* of the queued: with their text in memory */
+	uint64_t loads;	     /* batches read back from the store so far */
+	size_t bytes_seen;   /* memory: the seen set, */
+	size_t bytes_queued; /* and what is queued, with or without text */
 };
 
 struct frontier;
@@ -97,6 +111,14 @@ void frontier_free(struct frontier *f);
 /* Called (on whichever stack made the offer) for each host that gets its first URL. It
  * must lead to frontier_host_ready, sooner or later. */
 void frontier_on_host(struct frontier *f, void (*fn)(void *arg, struct host *h), void *arg);
+
+/* From now on at most text_max bytes of queued URLs are kept in memory. What comes after that
+ * is kept by id, and asked for with `load`, which must lead to frontier_recalled. Only
+ * ids that are durable (frontier_committed, or restored) are asked for. */
+void frontier_spill(struct frontier *f, size_t text_max,
+	void (*load)(void *arg, struct frontier_load *l), void *arg);
+void frontier_recalled(struct frontier *f, struct frontier_load *l); /* frees it */
+void frontier_committed(struct frontier *f, uint64_t id); /* this URL and all before it */
 
 enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, struct findings *out);
 

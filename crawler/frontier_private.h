@@ -28,6 +28,16 @@ struct frontier {
 	struct seen *rows;   /* host and rule, marked with the rows written to the excluded table */
 	struct buf scratch;
 
+	/* What is in memory and what is not (refill.c). */
+	void (*load)(void *arg, struct frontier_load *l); /* NULL: everything is */
+	void *load_arg;
+	size_t text_max, text; /* bytes of entries, in flight and put back included */
+	size_t backlog_bytes;
+	uint64_t committed; /* the highest id that is durable */
+	uint32_t loads;	    /* asked for and not back yet */
+	uint64_t all_loads;
+	struct host *uncommitted; /* hosts whose turn it was before that of a COMMIT */
+
 	struct heap due;     /* hosts by when their governor lets them go */
 	struct heap retries; /* entries by when they may be tried again */
 	struct waitlist idle;
@@ -44,5 +54,30 @@ struct frontier {
 /* Queues an entry at its host; `front` = before all others. */
 void frontier_push(struct frontier *f, struct entry *e, bool front);
 void frontier_unstart(struct frontier *f, struct entry *e);
+void frontier_wake_one(struct frontier *f);
+
+/* ---- entries, and the part of the queue that is not in memory (refill.c) ---- */
+
+/* What goes with an id in the backlog: what its row does not tell. */
+#define EXTRA_SEED	     1u
+#define EXTRA_LIST	     2u
+#define EXTRA_OF_ATTEMPTS(n) ((uint32_t)(n) << 2)
+#define EXTRA_ATTEMPTS(ex)   ((ex) >> 2)
+
+struct entry *entry_new(
+	struct frontier *f, struct host *h, const struct store_new_url *n, uint32_t extra);
+void entry_free(struct frontier *f, struct entry *e);
+/* Whether the next URL of the host is to be queued without its text. */
+bool frontier_is_far(const struct frontier *f, const struct host *h);
+/* Queues it so; ids ascend. */
+void frontier_push_far(struct frontier *f, struct host *h, uint64_t id, uint32_t extra);
+/* The host has something to take, or could have if it was asked for. */
+bool host_has_next(const struct host *h);
+/* A host whose turn it is has nothing in memory: asks for it. False: too many ask already. */
+bool frontier_load_now(struct frontier *f, struct host *h);
+void frontier_load_ahead(struct frontier *f, struct host *h);
+bool frontier_loads_full(const struct frontier *f);
+/* The counts and the host's state, after something was queued. */
+void frontier_arrived(struct frontier *f, struct host *h);
 
 #endif

@@ -17,6 +17,7 @@
 
 #include "config/map.h"
 #include "config/settings.h"
+#include "crawler/backlog.h"
 #include "crawler/governor.h"
 #include "crawler/heap.h"
 #include "crawler/page/robots.h"
@@ -70,9 +71,16 @@ struct host {
 	int robots_status;
 	char *robots_verdict; /* for people: "rules", "allow all (404)" */
 
-	/* The queue; the frontier's. */
+	/* The queue; the frontier's (refill.c): what is next, and what is further back. */
 	struct entry *first, *last;
-	uint64_t queued;
+	struct backlog later;
+	uint64_t queued;    /* all of it, what is being loaded included */
+	uint32_t near;	    /* entries from `first` on */
+	uint32_t loaded_ms; /* when it was last asked for more */
+	uint16_t batch;	    /* how many then */
+	bool loading;
+	bool uncommitted; /* its next URL is not durable yet: it waits for that */
+	struct host *uncommitted_next;
 	struct heap_node
 		due; /* in the frontier's heap while READY or REFUSED, not empty, not blocked */
 	struct host *blocked_next;

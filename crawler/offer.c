@@ -77,17 +77,6 @@ static void exclude(struct frontier *f, const struct url *u, uint64_t key, uint6
 	};
 }
 
-static struct entry *entry_new(struct frontier *f, const struct url *u)
-{
-	size_t len = url_without_fragment_len(u);
-	struct entry *e = mem_zalloc(sizeof(*e) + len + 1);
-
-	memcpy(e->href, u->href, len);
-	e->len = (uint32_t)len;
-	e->host = hosts_get(f->hosts, u);
-	return e;
-}
-
 static bool too_deep(const struct frontier *f, unsigned depth)
 {
 	return f->set->depth >= 0 && depth > (unsigned)f->set->depth;
@@ -106,34 +95,38 @@ static const char *robots_forbid(
 	return robots_allowed(h->robots, path, len, &rule, NULL) ? NULL : rule;
 }
 
+/* At the end of its host's queue, or at the front; then its text is needed soon. */
+static void queue_url(struct frontier *f, struct host *h, const struct store_new_url *n,
+	uint32_t extra, bool front)
+{
+	if (!front && frontier_is_far(f, h))
+		frontier_push_far(f, h, n->id, extra);
+	else
+		frontier_push(f, entry_new(f, h, n, extra), front);
+}
+
 static void enqueue(
 	struct frontier *f, const struct url *u, const struct offer *o, struct findings *out)
 {
-	struct entry *e = entry_new(f, u);
-
-	e->id = ++f->next_id;
-	e->referrer = o->referrer;
-	e->origin = o->origin;
-	e->depth = o->depth;
-	e->hops = o->hops;
-	e->kind = o->kind;
-	e->seed = o->seed;
-	e->is_list = o->is_list;
-	if (o->kind == LINK_SEED)
-		e->host->user_named = true;
-	GROW(out->urls, out->nurls, out->urls_cap);
-	out->urls[out->nurls++] = (struct store_new_url){
-		.id = e->id,
+	uint32_t len = (uint32_t)url_without_fragment_len(u);
+	struct host *h = hosts_get(f->hosts, u);
+	struct store_new_url n = {
+		.id = ++f->next_id,
 		.url = o->url,
-		.url_len = e->len,
-		.host_id = e->host->id,
-		.depth = e->depth,
-		.hops = e->hops,
-		.kind = e->kind,
-		.referrer = e->referrer,
-		.origin = e->origin,
+		.url_len = len,
+		.host_id = h->id,
+		.depth = o->depth,
+		.hops = o->hops,
+		.kind = o->kind,
+		.referrer = o->referrer,
+		.origin = o->origin,
 	};
-	frontier_push(f, e, o->is_list);
+
+	if (o->kind == LINK_SEED)
+		h->user_named = true;
+	GROW(out->urls, out->nurls, out->urls_cap);
+	out->urls[out->nurls++] = n;
+	queue_url(f, h, &n, (o->seed ? EXTRA_SEED : 0) | (o->is_list ? EXTRA_LIST : 0), o->is_list);
 }
 
 /* Excluded once; but now found by a shorter way, or as what a seed leads to, or the redirect
@@ -218,15 +211,27 @@ void frontier_refuse(struct frontier *f, struct entry *e, const char *href, cons
 
 /* ---- resume ---- */
 
+static void restore_retry(struct frontier *f, struct entry *e, int64_t not_before_ms)
+{
+	f->queued++;
+	f->retrying++;
+	heap_put(&f->retries, &e->retry, not_before_ms);
+	if (e->host->state == HOST_NEW && f->on_host) {
+		e->host->state = HOST_RESOLVING;
+		f->on_host(f->on_host_arg, e->host);
+	}
+}
+
 void frontier_restore_url(struct frontier *f, const struct store_new_url *n, bool queued,
 	uint32_t attempts, int64_t not_before_ms, bool seed)
 {
 	struct url u;
-	struct entry *e;
 	struct host *h;
+	uint32_t extra;
 
 	if (n->id > f->next_id)
 		f->next_id = n->id;
+	frontier_committed(f, n->id);
 	if (url_view(n->url, n->url_len, &u) < 0)
 		return;
 	if (seen_add(f->seen, key_of(f, &u)))
@@ -236,27 +241,12 @@ void frontier_restore_url(struct frontier *f, const struct store_new_url *n, boo
 		h->user_named = true;
 	if (!queued || !h)
 		return;
-	e = entry_new(f, &u);
-	e->id = n->id;
-	e->referrer = n->referrer;
-	e->origin = n->origin;
-	e->depth = n->depth;
-	e->hops = n->hops;
-	e->kind = n->kind;
-	e->seed = seed;
-	e->is_list = n->kind == LINK_SITEMAP;
-	e->attempts = attempts;
-	if (not_before_ms > clock_ms()) {
-		f->queued++;
-		f->retrying++;
-		heap_put(&f->retries, &e->retry, not_before_ms);
-		if (e->host->state == HOST_NEW && f->on_host) {
-			e->host->state = HOST_RESOLVING;
-			f->on_host(f->on_host_arg, e->host);
-		}
-		return;
-	}
-	frontier_push(f, e, false);
+	extra = (seed ? EXTRA_SEED : 0) | (n->kind == LINK_SITEMAP ? EXTRA_LIST : 0) |
+		EXTRA_OF_ATTEMPTS(attempts);
+	if (not_before_ms > clock_ms())
+		restore_retry(f, entry_new(f, h, n, extra), not_before_ms);
+	else
+		queue_url(f, h, n, extra, false);
 }
 
 void frontier_restore_excluded(struct frontier *f, const struct store_excluded *ex)

@@ -29,7 +29,7 @@ bool seen_has(const struct seen *s, uint64_t key);
 /* True if the key is new; then it is in the set from now on, its mark 0. */
 bool seen_add(struct seen *s, uint64_t key);
 
-unsigned seen_mark(const struct seen *s, uint64_t key); /* 0 where it is not in the set */
+unsigned seen_mark(const struct seen *s, uint64_t key);		 /* 0 where it is not in the set */
 void seen_set_mark(struct seen *s, uint64_t key, unsigned mark); /* no-op there */
 
 uint64_t seen_count(const struct seen *s);
