@@ -31,6 +31,7 @@ int cmd_status(int argc, char **argv);
 int cmd_why(int argc, char **argv);
 int cmd_cat(int argc, char **argv);
 int cmd_sql(int argc, char **argv);
+int cmd_search(int argc, char **argv);
 int cmd_robots(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_config(int argc, char **argv);

@@ -111,6 +111,47 @@ const struct command cmd_table[] = {
 			    "group by 1\"\n"
 			    "  skitter sql example.com.db --format csv \"select url, title from "
 			    "pages\" > pages.csv\n"},
+	{.name = "search",
+		.fn = cmd_search,
+		.help = "full-text search over titles, headings and text",
+		.usage = "search FILE.db [WORDS...] [--host HOST] [--lang LANG] [--limit N] "
+			 "[--json|--csv]",
+		.text = "The best pages first: words in the title count most, then those in "
+			"headings. Works\n"
+			"while the crawl runs. The first search builds an index, later ones only "
+			"add what is\n"
+			"new; without WORDS it is built and nothing else.\n"
+			"\n"
+			"  water spider       both words, anywhere on the page\n"
+			"  '\"water spider\"'   the phrase, as it stands\n"
+			"  water OR spider    either; AND, OR, NOT in capitals, (groups)\n"
+			"  water NOT spider   the first without the second\n"
+			"  'spid*'            words that begin so\n"
+			"  title:spider       only in titles; also headings: and text:\n"
+			"\n"
+			"Chinese, Japanese, Korean and Thai words are found inside a run of text, "
+			"from one\n"
+			"character on. Case and accents do not matter.\n"
+			"\n"
+			"      --host HOST  pages of this host; repeatable\n"
+			"  -l, --lang LANG  pages in this language: en also finds en-GB\n"
+			"  -n, --limit N    at most N pages [10]\n"
+			"      --offset N   without the first N\n"
+			"      --json       one JSON object; in ..._parts every second piece is "
+			"what "
+			"was found\n"
+			"      --csv        a table for spreadsheets\n"
+			"      --rebuild    build the index anew\n"
+			"\n"
+			"The index goes into FILE.db itself; while a crawl writes that, and where "
+			"it may only be\n"
+			"read, into FILE.db.search. Pages that say noindex are left out, unless "
+			"the crawl had\n"
+			"--ignore-robots.\n",
+		.examples = "  skitter search example.com.db water spider\n"
+			    "  skitter search example.com.db '\"orb web\" OR silk' --lang en\n"
+			    "  skitter search example.com.db 東京 --json | jq -r "
+			    "'.pages[].url'\n"},
 	{.name = "export",
 		.fn = cmd_export,
 		.help = "pages as JSON lines, CSV, a list of URLs, or sitemaps",

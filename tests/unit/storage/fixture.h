@@ -41,7 +41,7 @@ struct fix {
 	struct err failure;
 };
 
-static void fix_open(struct fix *f)
+static UNUSED void fix_open(struct fix *f)
 {
 	memset(f, 0, sizeof(*f));
 	strcpy(f->dir, "/tmp/skitter-store-XXXXXX");
@@ -49,7 +49,7 @@ static void fix_open(struct fix *f)
 	snprintf(f->path, sizeof(f->path), "%s/c.db", f->dir);
 }
 
-static void fix_close(struct fix *f)
+static UNUSED void fix_close(struct fix *f)
 {
 	DIR *d = opendir(f->dir);
 	struct dirent *e;
