@@ -147,6 +147,11 @@ $(BENCH_BIN): $(BUILD)/bench/%: tests/bench/%.c $(LIB_crawler)
 	$(call SAY,CC,$<)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(PEER_DEFS) $(if $(PEERS),$$(pkg-config --cflags $(PEERS))) $(LDFLAGS) \
 		-o $@ $^ $(PKG_LIBS) $(if $(PEERS),$$(pkg-config --libs $(PEERS)))
 
+# The fetch-only loop that the crawlers are measured against.
+$(BUILD)/bench/limit: $(call obj,tests/bench/limit.c) $(LIB_config)
+	@mkdir -p $(@D)
+	$(call SAY,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+
 # ---- fuzz targets: tests/fuzz/fuzz_NAME.c, clang's libFuzzer (see `fuzz`) --------
 FUZZ_BIN  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))
 
@@ -232,7 +237,7 @@ test-full: deps-full
 
 # ---- bench, habits --------------------------------------------------------------------
 .PHONY: bench bench-build
-bench-build: $(BUILD)/skitter $(BENCH_BIN)
+bench-build: $(BUILD)/skitter $(BENCH_BIN) $(BUILD)/bench/limit
 bench: deps-bench
 	$(AGAIN) bench-build
 	@tests/bench/run.sh $(BUILD)

@@ -1,13 +1,16 @@
 #!/bin/sh
-# fetch.sh DIR - Debian's nginx and two documentation packages, unpacked below DIR; nothing is installed.
+# fetch.sh DIR [PACKAGE]... - Debian's nginx and documentation packages (two of them where none is named),
+# unpacked below DIR; nothing is installed.
 #
 # (The nginx package would start a service.) Exit status 77: they cannot be had here.
 set -u
 dir=$1
+shift
+[ $# -gt 0 ] || set -- python3.11-doc postgresql-doc-15
 mkdir -p "$dir" || exit 1
 cd "$dir" || exit 1
 
-for p in nginx python3.11-doc postgresql-doc-15; do
+for p in nginx "$@"; do
 	[ -d "$p" ] && continue
 	if ! command -v apt-get >/dev/null || ! command -v dpkg-deb >/dev/null; then
 		echo "real: no Debian tools here to fetch $p with" >&2
