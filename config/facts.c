@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "config/link_json.h"
 #include "config/text.h"
 
 static const char *const kind_names[LINK_KINDS] = {
@@ -71,26 +72,37 @@ static bool str_fits(const char *block, size_t size, struct facts_str s)
 	       block[s.off + s.len] == '\0';
 }
 
-static bool str_sane(const char *block, size_t size, struct facts_str s)
+/* All bytes within [least, 0x7e]; eight at a time. */
+static bool bytes_sane(const char *s, size_t n, unsigned char least)
 {
-	return str_fits(block, size, s) && text_is_utf8(block + s.off, s.len) &&
-	       !memchr(block + s.off, '\0', s.len);
+	const uint64_t ones = 0x0101010101010101u, top = 0x8080808080808080u;
+	uint64_t w, bad = 0;
+
+	if (n < sizeof(w)) {
+		for (; n; n--, s++)
+			bad |= (unsigned char)(*s - least) > 0x7e - least;
+		return !bad;
+	}
+	for (size_t i = 0;; i = n - i < 2 * sizeof(w) ? n - sizeof(w) : i + sizeof(w)) {
+		memcpy(&w, s + i, sizeof(w));
+		/* Without a top bit no sum carries: from `least` on the first one sets it, 0x7f
+		 * makes the second one do so. */
+		bad |= w | ~(w + (0x80u - least) * ones) | (w + ones);
+		if (i + sizeof(w) == n)
+			break;
+	}
+	return !(bad & top);
 }
 
 static bool url_sane(const char *block, size_t size, struct facts_str s)
 {
-	unsigned bad = 0;
-	unsigned char least;
+	const char *url = block + s.off;
 
 	if (!str_fits(block, size, s) || s.len == 0 || s.len > FACTS_MAX_URL)
 		return false;
 	/* Opaque paths (data:, javascript:) keep their spaces; what is fetched has none. */
-	least = strncmp(block + s.off, "http:", 5) == 0 || strncmp(block + s.off, "https:", 6) == 0
-			? 0x21
-			: 0x20;
-	for (uint32_t i = 0; i < s.len; i++)
-		bad |= (unsigned char)(block[s.off + i] - least) > 0x7e - least;
-	return !bad;
+	return bytes_sane(
+		url, s.len, !strncmp(url, "http:", 5) || !strncmp(url, "https:", 6) ? 0x21 : 0x20);
 }
 
 static int check_links(const struct facts *f, const char *block, size_t size, struct err *err)
@@ -101,7 +113,7 @@ static int check_links(const struct facts *f, const char *block, size_t size, st
 		const struct facts_link *l = &links[i];
 		if (!url_sane(block, size, l->url))
 			return err_set(err, EXIT_INTERNAL, "link %u: not a serialised URL", i);
-		if (!str_sane(block, size, l->rel) || !str_sane(block, size, l->text))
+		if (!str_fits(block, size, l->rel) || !str_fits(block, size, l->text))
 			return err_set(err, EXIT_INTERNAL, "link %u: bad text", i);
 		if (l->kind >= LINK_KINDS || l->attr >= ATTR_KINDS)
 			return err_set(err, EXIT_INTERNAL, "link %u: unknown kind", i);
@@ -113,22 +125,49 @@ int facts_check(const void *data, size_t size, struct err *err)
 {
 	const struct facts *f = data;
 	const char *block = data;
-	const struct facts_str *strs[] = {&f->charset, &f->lang, &f->title, &f->description,
-		&f->headings, &f->text, &f->content_type};
 
 	if (size < sizeof(*f) || f->magic != FACTS_MAGIC || f->size != size)
 		return err_set(err, EXIT_INTERNAL, "not a facts block of %zu bytes", size);
-	if (f->nlinks > FACTS_MAX_LINK || f->links_off % 8 || f->links_off < sizeof(*f) ||
-		f->links_off > size ||
+	if (f->nlinks > FACTS_MAX_LINK || f->nfound > FACTS_MAX_LINK || f->nlinks > f->nfound ||
+		f->links_off % 8 || f->links_off < sizeof(*f) || f->links_off > size ||
 		(size - f->links_off) / sizeof(struct facts_link) < f->nlinks)
 		return err_set(err, EXIT_INTERNAL, "link table outside the block");
+	const struct facts_str strs[] = {f->charset, f->lang, f->title, f->description, f->headings,
+		f->text, f->content_type, f->link_json, f->canonical, f->base};
 	for (size_t i = 0; i < sizeof(strs) / sizeof(*strs); i++)
-		if (!str_sane(block, size, *strs[i]))
-			return err_set(err, EXIT_INTERNAL, "string %zu: bad text", i);
-	if ((f->canonical.len && !url_sane(block, size, f->canonical)) ||
-		(f->base.len && !url_sane(block, size, f->base)))
-		return err_set(err, EXIT_INTERNAL, "canonical or base: not a serialised URL");
+		if (!str_fits(block, size, strs[i]))
+			return err_set(err, EXIT_INTERNAL, "string %zu outside the block", i);
 	return check_links(f, block, size, err);
+}
+
+/* ---- reading, texts ---- */
+
+static bool text_sane(const struct facts *f, struct facts_str s)
+{
+	const char *text = facts_text(f, s);
+
+	return text_is_utf8(text, s.len) && !memchr(text, '\0', s.len);
+}
+
+int facts_check_texts(const struct facts *f, struct err *err)
+{
+	const struct facts_str strs[] = {f->charset, f->lang, f->title, f->description, f->headings,
+		f->text, f->content_type};
+	const struct facts_link *links = facts_links(f);
+
+	for (size_t i = 0; i < sizeof(strs) / sizeof(*strs); i++)
+		if (!text_sane(f, strs[i]))
+			return err_set(err, EXIT_INTERNAL, "string %zu: bad text", i);
+	if ((f->canonical.len && !url_sane((const char *)f, f->size, f->canonical)) ||
+		(f->base.len && !url_sane((const char *)f, f->size, f->base)))
+		return err_set(err, EXIT_INTERNAL, "canonical or base: not a serialised URL");
+	for (uint32_t i = 0; i < f->nlinks; i++)
+		if (!text_sane(f, links[i].rel) || !text_sane(f, links[i].text))
+			return err_set(err, EXIT_INTERNAL, "link %u: bad text", i);
+	if (f->flags & FACTS_SEALED &&
+		link_json_count(facts_text(f, f->link_json), f->link_json.len) != (long)f->nfound)
+		return err_set(err, EXIT_INTERNAL, "the links are not the JSON they should be");
+	return 0;
 }
 
 const struct facts_link *facts_links(const struct facts *f)
@@ -215,6 +254,8 @@ size_t facts_finish(struct facts_writer *w)
 		off = w->back;
 	memset((char *)w->f + w->front, 0, off - w->front);
 	w->f->links_off = (uint32_t)off;
+	if (!(w->f->flags & FACTS_SEALED))
+		w->f->nfound = n;
 	w->f->size = (uint32_t)(off + n * sizeof(*last));
 	return w->f->size;
 }

@@ -1,10 +1,11 @@
 /* facts.h - what one response says, as flat bytes that can cross a trust border.
  *
- * The parser process builds a facts block in its answer area (facts_begin ..
- * facts_finish); the crawler copies the bytes to private memory, calls
- * facts_check once, and only then reads. Storage threads read the same copy.
- * Nothing is serialised twice and nothing holds a pointer: all references are
- * offsets from the start of the block.
+ * The parser process builds a facts block (facts_begin .. facts_finish) and seals it into its
+ * answer area (facts_seal.h): all links become one JSON text, ready for the database, and the
+ * table keeps only those that the crawl may follow, each URL once. The crawler copies
+ * the bytes to private memory, calls facts_check, and only then reads; storage threads
+ * read the same copy and check what goes to the database (facts_check_texts). Nothing holds
+ * a pointer: all references are offsets from the start of the block.
  *
  * Layout: struct facts | strings, each followed by a NUL | (8-aligned) links.
  * While building, strings grow up from the front and links grow down from the
@@ -117,6 +118,7 @@ enum facts_flags {
 	FACTS_BAD_CODING = 1 << 12, /* inflating failed: cut, wrong CRC, unknown coding */
 	FACTS_BOMB = 1 << 13,	    /* inflating stopped at the ratio cap */
 	FACTS_BAD_SYNTAX = 1 << 14, /* XML broken: partial result */
+	FACTS_SEALED = 1 << 15,	    /* link_json has all links, the table those to follow */
 };
 
 /* Words of meta robots and X-Robots-Tag that bind a crawler. */
@@ -135,7 +137,8 @@ struct facts {
 	uint64_t decoded_size;
 	uint8_t digest[32]; /* SHA-256 of the decoded body, if FACTS_DIGEST */
 	uint32_t words;	    /* words of the main text */
-	uint32_t nlinks;
+	uint32_t nlinks;    /* in the table */
+	uint32_t nfound;    /* of the page: the same, but for a sealed block */
 	uint32_t links_off;
 	struct facts_str charset; /* WHATWG encoding name */
 	struct facts_str lang;
@@ -146,13 +149,16 @@ struct facts {
 	struct facts_str headings;     /* one per line: "1 Text", "2 Text", ... */
 	struct facts_str text;	       /* main text, blocks separated by newlines */
 	struct facts_str content_type; /* sniffed, where the header gave none */
+	struct facts_str link_json;    /* sealed: all links (link_json.h) */
 };
 
 /* ---- reading (after facts_check) ---- */
 
-/* Checks every count, offset, length and URL byte of `size` untrusted bytes.
- * 0, or -1 with the rule that failed. Nothing is parsed again. */
+/* Checks every count, offset, length and URL byte of the table in `size` untrusted bytes: what
+ * a crawl goes by. 0, or -1 with the rule that failed. Nothing is parsed again. */
 int facts_check(const void *block, size_t size, struct err *err);
+/* Checks the texts of a block that passed: UTF-8 without NUL, URLs, and the links' JSON. */
+int facts_check_texts(const struct facts *f, struct err *err);
 const struct facts_link *facts_links(const struct facts *f);
 const char *facts_text(const struct facts *f, struct facts_str s); /* "" if absent */
 const char *facts_kind_name(enum facts_kind kind);

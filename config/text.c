@@ -5,6 +5,10 @@
 #include <string.h>
 #include <wchar.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 /* One UTF-8 sequence at s (n > 0 bytes left): its length and code point, or 0 when it is
  * not valid (overlong, surrogate, above U+10FFFF, cut). */
 static size_t utf8_next(const unsigned char *s, size_t n, uint32_t *cp)
@@ -77,19 +81,47 @@ static void json_escape(struct buf *out, unsigned char c)
 	}
 }
 
+static bool is_plain(unsigned char c)
+{
+	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+}
+
+size_t text_plain(const char *s, size_t len)
+{
+	size_t i = 0;
+
+#ifdef __SSE2__
+	for (; len - i >= 16; i += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
+		/* Signed: bytes from 0x80 on are below 0x20, too. */
+		__m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+		__m128i odd = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+			_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+		__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+		unsigned bits =
+			(unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, odd), del));
+
+		if (bits)
+			return i + (unsigned)__builtin_ctz(bits);
+	}
+#endif
+	while (i < len && is_plain((unsigned char)s[i]))
+		i++;
+	return i;
+}
+
 void text_json(struct buf *out, const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
 	size_t i = 0, plain = 0;
 
 	buf_add_ch(out, '"');
-	while (i < len) {
+	for (;;) {
 		uint32_t cp;
 		size_t n;
-		if (p[i] >= 0x20 && p[i] < 0x7f && p[i] != '"' && p[i] != '\\') {
-			i++;
-			continue;
-		}
+		i += text_plain(s + i, len - i);
+		if (i == len)
+			break;
 		n = utf8_next(p + i, len - i, &cp);
 		if (n > 1) {
 			i += n;

@@ -15,6 +15,9 @@
  * line separators become \xNN or \u{NNNN}; the rest stays. */
 void text_terminal(struct buf *out, const char *s, size_t len);
 
+/* How many bytes at the start mean themselves in JSON: 0x20 to 0x7e but '"' and '\\'. */
+size_t text_plain(const char *s, size_t len);
+
 /* Appends a JSON string with its quotes (RFC 8259); invalid UTF-8 becomes U+FFFD. */
 void text_json(struct buf *out, const char *s, size_t len);
 

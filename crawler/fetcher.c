@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "config/clock.h"
+#include "config/facts_seal.h"
 #include "config/mem.h"
 #include "crawler/crawl.h"
 
@@ -147,37 +148,6 @@ static void read_page(struct visit *v)
 
 /* ---- telling ---- */
 
-static bool follows(const struct crawl *c, const struct facts_link *l)
-{
-	if (l->flags & (LINK_NOFOLLOW | LINK_IN_TEMPLATE | LINK_HINT))
-		return false;
-	switch (l->kind) {
-	case LINK_A:
-	case LINK_AREA:
-	case LINK_IFRAME:
-	case LINK_FRAME:
-	case LINK_META:
-	case LINK_SITEMAP:
-	case LINK_FEED: return true;
-	case LINK_LINK:
-		if (l->flags & (LINK_STYLESHEET | LINK_ICON))
-			return c->set.assets;
-		return (l->flags & (LINK_ALTERNATE | LINK_NEXT)) != 0;
-	case LINK_IMG:
-	case LINK_SCRIPT:
-	case LINK_EMBED:
-	case LINK_OBJECT:
-	case LINK_SOURCE:
-	case LINK_TRACK:
-	case LINK_AUDIO:
-	case LINK_VIDEO:
-	case LINK_INPUT:
-	case LINK_BODY:
-	case LINK_SVG: return c->set.assets;
-	default: return false;
-	}
-}
-
 static void offer_links(struct visit *v)
 {
 	struct crawl *c = v->c;
@@ -186,7 +156,7 @@ static void offer_links(struct visit *v)
 
 	if (!f)
 		return;
-	c->n.links += f->nlinks;
+	c->n.links += f->nfound;
 	if ((v->r->fetch.x_robots | f->robots) & ROBOTS_NOFOLLOW)
 		return;
 	links = facts_links(f);
@@ -199,7 +169,7 @@ static void offer_links(struct visit *v)
 			.referrer = v->e->id,
 			.is_list = (links[i].flags & LINK_IS_INDEX) != 0,
 		};
-		if (follows(c, &links[i]))
+		if (facts_follow(&links[i]) == FOLLOW_ALWAYS || c->set.assets)
 			frontier_offer(c->frontier, &o, &v->r->findings);
 	}
 }

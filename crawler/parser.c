@@ -3,7 +3,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+#include "config/facts_seal.h"
 #include "config/log.h"
 #include "config/mem.h"
 #include "crawler/page/page.h"
@@ -12,10 +14,13 @@
 
 /* Private memory of one parser: several times the largest decoded body. */
 #define MEMORY_BYTES ((size_t)768 << 20)
+#define FACTS_KEEP   ((size_t)1 << 20) /* of the facts' memory, from page to page */
 
 struct parser {
 	struct procpool_worker worker;
 	struct page_reader *reader;
+	struct sealer *sealer;
+	void *facts; /* as large as an answer: what is read before it is sealed */
 	struct buf decoded, utf8;
 	_Alignas(struct parse_task) char msg[PROCPOOL_MSG_MAX];
 };
@@ -52,6 +57,18 @@ static size_t decode(struct parser *p, const struct page_task *task, bool text)
 	return sizeof(*out) + room;
 }
 
+static size_t read_and_seal(struct parser *p, const struct page_task *task)
+{
+	size_t cap = p->worker.answer_size;
+	size_t got = page_read(p->reader, task, p->facts, cap);
+	size_t sealed =
+		facts_seal(p->sealer, p->facts, task->url, task->url_len, p->worker.answer, cap);
+
+	if (got > FACTS_KEEP)
+		madvise((char *)p->facts + FACTS_KEEP, cap - FACTS_KEEP, MADV_DONTNEED);
+	return sealed;
+}
+
 static size_t answer(struct parser *p)
 {
 	const struct parse_task *t = (const void *)p->msg;
@@ -75,7 +92,7 @@ static size_t answer(struct parser *p)
 
 	if (t->what == PARSE_DECODE || t->what == PARSE_DECODE_TEXT)
 		return decode(p, &task, t->what == PARSE_DECODE_TEXT);
-	return page_read(p->reader, &task, p->worker.answer, p->worker.answer_size);
+	return read_and_seal(p, &task);
 }
 
 static int serve(struct parser *p)
@@ -88,6 +105,16 @@ static int serve(struct parser *p)
 			return EXIT_INTERNAL;
 	}
 	return got == 0 ? EXIT_OK : EXIT_INTERNAL;
+}
+
+/* Links grow down from the end of a block: most pages touch a few pages of its memory only. */
+static int facts_open(struct parser *p, struct err *err)
+{
+	p->facts = mmap(NULL, p->worker.answer_size, PROT_READ | PROT_WRITE,
+		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	if (p->facts == MAP_FAILED)
+		return err_set(err, EXIT_INTERNAL, "no memory for the facts of a page");
+	return 0;
 }
 
 static int run(struct parser *p, int argc, char **argv)
@@ -104,6 +131,11 @@ static int run(struct parser *p, int argc, char **argv)
 		return EXIT_INTERNAL;
 	}
 	p->reader = page_reader_open();
+	p->sealer = sealer_open();
+	if (facts_open(p, &err) < 0) {
+		log_error("parser: %s", err.text);
+		return EXIT_INTERNAL;
+	}
 	if (sandbox && sandbox_enter(&box, &err) < 0) {
 		log_error("parser: the sandbox could not be closed, so nothing is parsed: %s "
 			  "(--no-sandbox crawls without it, at your risk)",
@@ -135,6 +167,7 @@ int parser_main(int argc, char **argv)
 	status = run(p, argc, argv);
 	if (p->reader)
 		page_reader_close(p->reader);
+	sealer_free(p->sealer);
 	buf_release(&p->decoded);
 	buf_release(&p->utf8);
 	free(p);

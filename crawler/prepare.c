@@ -261,10 +261,13 @@ static const char *read_robots(struct crawl *c, struct host *h, struct record *r
 		.coding = f->coding.data,
 	};
 	const char *error;
+	struct err err;
 
 	r->facts = parse_slot(c->parsers, f->slot, &req, &error);
 	if (!r->facts)
 		return error;
+	if (facts_check_texts(r->facts, &err) < 0)
+		return "parser_answer";
 	free(h->robots_text);
 	h->robots_text = mem_strdup(facts_text(r->facts, r->facts->text));
 	return NULL;

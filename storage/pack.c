@@ -6,8 +6,9 @@
 #include <time.h>
 #include <zstd.h>
 
+#include "config/link_json.h"
+#include "config/log.h"
 #include "config/mem.h"
-#include "config/text.h"
 #include "workers/thread.h"
 
 #define PACK_LEVEL 1   /* zstd */
@@ -141,80 +142,35 @@ static void *compress(struct packer *p, const void *data, size_t len, size_t *ou
 
 /* ---- links ---- */
 
-/* Length of "scheme://authority" of a serialised http(s) URL; 0 for others. */
-static size_t origin_len(const char *url)
+static void add_facts(struct link_json *j, const struct facts *f, bool *redirect)
 {
-	const char *host, *slash;
+	const struct facts_link *links = facts_links(f);
 
-	if (!url)
-		return 0;
-	if (strncmp(url, "http://", 7) == 0)
-		host = url + 7;
-	else if (strncmp(url, "https://", 8) == 0)
-		host = url + 8;
-	else
-		return 0;
-	slash = strchr(host, '/');
-	return slash && slash > host ? (size_t)(slash - url) : 0;
-}
-
-static void add_link(struct buf *out, bool first, const char *url, size_t url_len,
-	const char *origin, size_t origin_n, const char *kind)
-{
-	buf_add_str(out, first ? "[[" : ",[");
-	if (origin_n && url_len > origin_n && url[origin_n] == '/' &&
-		memcmp(url, origin, origin_n) == 0)
-		text_json(out, url + origin_n, url_len - origin_n);
-	else
-		text_json(out, url, url_len);
-	buf_add(out, ",\"", 2);
-	buf_add_str(out, kind);
-	buf_add_ch(out, '"');
-}
-
-static void add_words(
-	struct buf *out, const char *text, size_t text_len, const char *rel, size_t rel_len)
-{
-	if (text_len || rel_len) {
-		buf_add_ch(out, ',');
-		if (text_len)
-			text_json(out, text, text_len);
-		else
-			buf_add(out, "null", 4);
+	for (uint32_t i = 0; i < f->nlinks; i++) {
+		const struct facts_link *l = &links[i];
+		link_json_add(j, facts_text(f, l->url), l->url.len, l->kind, facts_text(f, l->text),
+			l->text.len, facts_text(f, l->rel), l->rel.len);
+		*redirect |= l->kind == LINK_REDIRECT;
 	}
-	if (rel_len) {
-		buf_add_ch(out, ',');
-		text_json(out, rel, rel_len);
-	}
-	buf_add_ch(out, ']');
 }
 
 uint32_t pack_links(struct buf *out, const struct facts *f, const char *url, const char *redirect)
 {
-	const struct facts_link *links = f ? facts_links(f) : NULL;
-	size_t origin = origin_len(url);
-	uint32_t n = f ? f->nlinks : 0, count = 0;
+	struct link_json j;
 	bool seen_redirect = false;
 
-	if (n)
-		buf_grow(out, (size_t)n * 64);
-	for (uint32_t i = 0; i < n; i++) {
-		const struct facts_link *l = &links[i];
-		add_link(out, !count++, facts_text(f, l->url), l->url.len, url, origin,
-			facts_kind_name(l->kind));
-		add_words(out, facts_text(f, l->text), l->text.len, facts_text(f, l->rel),
-			l->rel.len);
-		seen_redirect |= l->kind == LINK_REDIRECT;
+	if (f && f->flags & FACTS_SEALED && f->nfound) {
+		buf_add(out, facts_text(f, f->link_json), f->link_json.len);
+		return f->nfound;
 	}
+	link_json_begin(&j, out, url, url ? strlen(url) : 0);
+	if (f)
+		add_facts(&j, f, &seen_redirect);
 	/* The target of a redirect is a link too, also where no parser ran. */
-	if (redirect && *redirect && !seen_redirect) {
-		add_link(out, !count++, redirect, strlen(redirect), url, origin,
-			facts_kind_name(LINK_REDIRECT));
-		add_words(out, "", 0, "", 0);
-	}
-	if (count)
-		buf_add_ch(out, ']');
-	return count;
+	if (redirect && *redirect && !seen_redirect)
+		link_json_add(&j, redirect, strlen(redirect), LINK_REDIRECT, "", 0, "", 0);
+	link_json_end(&j);
+	return (uint32_t)j.n;
 }
 
 /* ---- the item ---- */
@@ -227,16 +183,32 @@ void pack_begin(struct store *st, struct store_item *item)
 	buf_init(&item->packed->links);
 }
 
+/* The crawl has gone by what facts_check found good; texts that are none cost the page its facts.
+ */
+static void check_texts(struct store_item *item)
+{
+	struct err err;
+
+	if (!item->facts || facts_check_texts(item->facts, &err) == 0)
+		return;
+	log_warn("a parser's answer was refused: %s", err.text);
+	item->facts = NULL;
+	if (!item->error)
+		item->error = "parser_answer";
+}
+
 void pack_item(struct packers *ps, struct store_item *item)
 {
 	struct store_packed *out = item->packed;
-	const struct facts *f = item->facts;
+	const struct facts *f;
 	struct packer *p;
 	uint64_t start = thread_ns();
 
 	out->done = true;
 	if (!item->url_id)
 		return;
+	check_texts(item);
+	f = item->facts;
 	p = packer_take(ps);
 	pack_digests(ps, p, item);
 	if (ps->store_bodies && is_identity(item))

@@ -1,0 +1,37 @@
+/* link_json.h - the links of a page as one JSON text, the way the database keeps them:
+ *
+ *   [[target, kind, text, rel], ...]
+ *
+ * without empty ends; `text` is null where only `rel` is there. A target that begins with '/' is on
+ * the origin of the page. Kinds are those of facts_kind_name.
+ *
+ * The text is made where the links are found, in the parser's process, and is as little
+ * trusted as everything that comes from there: link_json_count says whether it is what it
+ * should be before the database sees it.
+ */
+#ifndef SKITTER_CONFIG_LINK_JSON_H
+#define SKITTER_CONFIG_LINK_JSON_H
+
+#include <stddef.h>
+
+#include "config/buf.h"
+#include "config/facts.h"
+
+struct link_json {
+	struct buf *out; /* the caller's; what is added goes behind what is there */
+	const char *url; /* of the page */
+	size_t origin;	 /* length of scheme://authority in it; 0 = none */
+	size_t n;	 /* links added */
+};
+
+void link_json_begin(struct link_json *j, struct buf *out, const char *url, size_t url_len);
+void link_json_add(struct link_json *j, const char *target, size_t target_len, enum facts_kind kind,
+	const char *text, size_t text_len, const char *rel, size_t rel_len);
+/* Closes the array; nothing at all where no link was added. */
+void link_json_end(struct link_json *j);
+
+/* How many links the text holds; -1 where it is no such array, holds bytes that cannot be in a
+ * serialised URL, or text that is no UTF-8. One pass, nothing is unpacked. */
+long link_json_count(const char *json, size_t len);
+
+#endif

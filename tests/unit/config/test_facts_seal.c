@@ -1,0 +1,300 @@
+/* Sealed facts: all links as JSON, each URL to follow once; and that JSON read as hostile text. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config/facts_seal.h"
+#include "config/link_json.h"
+
+#define CAP (1u << 20)
+
+static const char page[] = "http://h.test/a/b.html";
+
+struct rig {
+	struct sealer *sealer;
+	struct facts_writer w;
+	void *full, *area;
+	const struct facts *sealed;
+	struct err err;
+};
+
+static int open_rig(void **state)
+{
+	struct rig *r = calloc(1, sizeof(*r));
+
+	r->sealer = sealer_open();
+	r->full = aligned_alloc(8, CAP);
+	r->area = aligned_alloc(8, CAP);
+	facts_begin(&r->w, r->full, CAP);
+	*state = r;
+	return 0;
+}
+
+static int close_rig(void **state)
+{
+	struct rig *r = *state;
+
+	sealer_free(r->sealer);
+	free(r->full);
+	free(r->area);
+	free(r);
+	return 0;
+}
+
+static void add(struct rig *r, const char *url, enum facts_kind kind, unsigned flags,
+	const char *text, const char *rel)
+{
+	struct facts_link *l = facts_put_link(&r->w, url, strlen(url), kind, ATTR_HREF, flags);
+
+	assert_non_null(l);
+	l->text = facts_put(&r->w, text, strlen(text), 0);
+	l->rel = facts_put(&r->w, rel, strlen(rel), 0);
+}
+
+static const struct facts *seal_into(struct rig *r, size_t cap)
+{
+	size_t size;
+
+	facts_finish(&r->w);
+	size = facts_seal(r->sealer, r->full, page, strlen(page), r->area, cap);
+	r->sealed = r->area;
+	if (facts_check(r->area, size, &r->err) < 0 || facts_check_texts(r->sealed, &r->err) < 0)
+		fail_msg("%s", r->err.text);
+	return r->sealed;
+}
+
+static const char *url_at(const struct facts *f, uint32_t i)
+{
+	assert_true(i < f->nlinks);
+	return facts_text(f, facts_links(f)[i].url);
+}
+
+static void test_links_become_json(void **state)
+{
+	struct rig *r = *state;
+	const struct facts *f;
+
+	add(r, "http://h.test/x", LINK_A, 0, "say \"x\"\n", "");
+	add(r, "http://h.test", LINK_A, 0, "", "nofollow");
+	add(r, "https://h.test/y", LINK_IMG, 0, "", "");
+	f = seal_into(r, CAP);
+	assert_int_equal(f->nfound, 3);
+	assert_string_equal(facts_text(f, f->link_json),
+		"[[\"/x\",\"a\",\"say \\\"x\\\"\\n\"],[\"http://h.test\",\"a\",null,\"nofollow\"],"
+		"[\"https://h.test/y\",\"img\"]]");
+}
+
+static void test_each_url_once(void **state)
+{
+	struct rig *r = *state;
+	const struct facts *f;
+
+	add(r, "http://h.test/1#a", LINK_IMG, 0, "", "");
+	add(r, "http://h.test/1#b", LINK_A, 0, "", "");
+	add(r, "http://h.test/2", LINK_A, 0, "", "");
+	add(r, "http://h.test/1", LINK_A, 0, "", "");
+	add(r, "http://h.test/2#x", LINK_AREA, 0, "", "");
+	add(r, "http://h.test/3", LINK_A, LINK_NOFOLLOW, "", "nofollow");
+	add(r, "mailto:me@h.test", LINK_A, 0, "", "");
+	add(r, "http://h.test/4", LINK_FORM, 0, "", "");
+	add(r, "http://h.test/1", LINK_SITEMAP, LINK_IS_INDEX, "", "");
+	f = seal_into(r, CAP);
+	assert_int_equal(f->nfound, 9);
+	/* An image is followed with --assets only: the same URL may have to be followed without. */
+	assert_int_equal(f->nlinks, 4);
+	assert_string_equal(url_at(f, 0), "http://h.test/1");
+	assert_int_equal(facts_links(f)[0].kind, LINK_IMG);
+	assert_string_equal(url_at(f, 1), "http://h.test/1");
+	assert_int_equal(facts_links(f)[1].kind, LINK_A);
+	assert_string_equal(url_at(f, 2), "http://h.test/2");
+	assert_int_equal(facts_links(f)[3].flags, LINK_IS_INDEX);
+}
+
+static void test_texts_are_kept(void **state)
+{
+	struct rig *r = *state;
+	const struct facts *f;
+
+	r->w.f->title = facts_put(&r->w, "T", 1, 0);
+	r->w.f->text = facts_put(&r->w, "some text", 9, 0);
+	r->w.f->headings = facts_put(&r->w, "1 H", 3, 0);
+	r->w.f->words = 2;
+	r->w.f->flags = FACTS_HTML;
+	f = seal_into(r, CAP);
+	assert_string_equal(facts_text(f, f->title), "T");
+	assert_string_equal(facts_text(f, f->text), "some text");
+	assert_string_equal(facts_text(f, f->headings), "1 H");
+	assert_int_equal(f->words, 2);
+	assert_int_equal(f->flags, FACTS_HTML | FACTS_SEALED);
+	assert_int_equal(f->link_json.len, 0);
+}
+
+/* What does not fit is cut at a whole link, and said. */
+static void test_small_area(void **state)
+{
+	struct rig *r = *state;
+	char url[64];
+
+	for (int i = 0; i < 500; i++) {
+		snprintf(url, sizeof(url), "http://h.test/%d", i);
+		add(r, url, LINK_A, 0, "text", "");
+	}
+	for (size_t cap = 4096; cap < 30000; cap += 1234) {
+		const struct facts *f;
+		size_t size = (facts_finish(&r->w),
+			facts_seal(r->sealer, r->full, page, strlen(page), r->area, cap));
+
+		f = r->area;
+		assert_int_equal(facts_check(f, size, &r->err), 0);
+		assert_int_equal(facts_check_texts(f, &r->err), 0);
+		assert_true(f->nfound > 10 && f->nfound < 500 && f->nlinks == f->nfound);
+		assert_true(f->flags & FACTS_CUT_LINKS);
+		facts_begin(&r->w, r->full, CAP);
+		for (int i = 0; i < 500; i++) {
+			snprintf(url, sizeof(url), "http://h.test/%d", i);
+			add(r, url, LINK_A, 0, "text", "");
+		}
+	}
+}
+
+/* Page after page through one sealer: nothing of one is taken for the next one's. */
+static void test_pages_do_not_mix(void **state)
+{
+	struct rig *r = *state;
+
+	for (int i = 0; i < 300; i++) {
+		facts_begin(&r->w, r->full, CAP);
+		for (int k = 0; k < 1 + i % 200; k++) {
+			char url[64];
+			snprintf(url, sizeof(url), "http://h.test/%d", k);
+			add(r, url, LINK_A, 0, "", "");
+		}
+		assert_int_equal(seal_into(r, CAP)->nlinks, 1 + i % 200);
+	}
+}
+
+/* ---- the JSON as a hostile parser could send it ---- */
+
+static long count(const char *s)
+{
+	return link_json_count(s, strlen(s));
+}
+
+static void test_count_good(void **state)
+{
+	(void)state;
+	assert_int_equal(count(""), 0);
+	assert_int_equal(count("[[\"/x\",\"a\"]]"), 1);
+	assert_int_equal(count("[[\"/x\",\"a\",\"t\",\"r\"],[\"x:\\\"\",\"img\",null,\"r\"]]"), 2);
+	assert_int_equal(count("[[\"/x\",\"a\",\"\\u0007 \xc3\xa4 \\\\ \\n\"]]"), 1);
+}
+
+static void test_count_bad(void **state)
+{
+	static const char *const bad[] = {"[]", "[[]]", "[[\"/x\"]]", "[[\"/x\",\"a\"]",
+		"[[\"/x\",\"a\"]],", "[[\"/x\",\"a\"],]", "[[\"/x\",\"a\",]]", "[[\"/x\",\"A\"]]",
+		"[[\"/x\",\"a\",null]]", "[[\"/x\",\"a\",\"t\",\"r\",\"q\"]]",
+		"[[\"/\xc3\xa4\",\"a\"]]", "[[\"/\\n\",\"a\"]]", "[[\"/\x7f\",\"a\"]]",
+		"[[\"/x\",\"a\",\"\\u0000\"]]", "[[\"/x\",\"a\",\"\\ud800\"]]",
+		"[[\"/x\",\"a\",\"\\q\"]]", "[[\"/x\",\"a\",\"\xff\"]]",
+		"[[\"/x\",\"a\",\"a\nb\"]]", "[[\"/x\",\"a\",1]]", "{\"a\":1}", "[[\"/x",
+		"[[\"/x\\", "[[\"/x\",\"a\",\"\\u12", "[", "[[", "[[\"/x\",\"a\"]]]"};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
+		if (count(bad[i]) != -1)
+			fail_msg("taken for good: %s", bad[i]);
+}
+
+/* Every cut and every changed byte of good JSON is refused or still good: never read past. */
+static void test_count_mutations(void **state)
+{
+	static const char good[] =
+		"[[\"/x?a=1&b\",\"a\",\"text \\\"q\\\" \xe2\x82\xac\",\"nofollow\"],"
+		"[\"http://other.test/0123456789abcdef\",\"img\"]]";
+
+	(void)state;
+	for (size_t n = 1; n < sizeof(good) - 1; n++) {
+		char *cut = malloc(n); /* of that size: a read behind it is caught */
+		memcpy(cut, good, n);
+		assert_int_equal(link_json_count(cut, n), -1);
+		free(cut);
+	}
+	for (size_t i = 0; i < sizeof(good) - 1; i++)
+		for (int c = 0; c < 256; c++) {
+			char *s = malloc(sizeof(good) - 1);
+			long got;
+			memcpy(s, good, sizeof(good) - 1);
+			s[i] = (char)c;
+			got = link_json_count(s, sizeof(good) - 1);
+			assert_true(got == -1 || got == 1 || got == 2);
+			free(s);
+		}
+}
+
+/* A block that says it is sealed has the links it says it has. */
+static void test_wrong_count_is_refused(void **state)
+{
+	struct rig *r = *state;
+	struct facts *f;
+
+	add(r, "http://h.test/x", LINK_A, 0, "", "");
+	f = (struct facts *)(uintptr_t)seal_into(r, CAP);
+	f->nfound = 2;
+	assert_int_equal(facts_check_texts(f, &r->err), -1);
+	f->nfound = 0; /* less than the table holds */
+	assert_int_equal(facts_check(f, f->size, &r->err), -1);
+}
+
+/* URL bytes are checked at every place of a URL, whatever its length. */
+static void test_url_bytes(void **state)
+{
+	struct rig *r = *state;
+	struct facts *f;
+	static const char url[] = "http://h.test/0123456789";
+
+	for (size_t len = 8; len < sizeof(url); len++) {
+		char *at;
+
+		facts_begin(&r->w, r->full, CAP);
+		facts_put_link(&r->w, url, len, LINK_A, ATTR_HREF, 0);
+		f = (struct facts *)(uintptr_t)seal_into(r, CAP);
+		at = (char *)f + facts_links(f)[0].url.off;
+		for (size_t i = 0; i < len; i++) {
+			static const unsigned char odd[] = {0x00, 0x1f, 0x20, 0x7f, 0x80, 0xff};
+			char old = at[i];
+
+			for (size_t k = 0; k < sizeof(odd); k++) {
+				at[i] = (char)odd[k];
+				if (i >= 5 || odd[k] != 0x20) /* else it is no http: any more */
+					assert_int_equal(facts_check(f, f->size, &r->err), -1);
+			}
+			at[i] = old;
+		}
+		assert_int_equal(facts_check(f, f->size, &r->err), 0);
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(test_links_become_json, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(test_each_url_once, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(test_texts_are_kept, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(test_small_area, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(test_pages_do_not_mix, open_rig, close_rig),
+		cmocka_unit_test(test_count_good),
+		cmocka_unit_test(test_count_bad),
+		cmocka_unit_test(test_count_mutations),
+		cmocka_unit_test_setup_teardown(test_wrong_count_is_refused, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(test_url_bytes, open_rig, close_rig),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
