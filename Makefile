@@ -30,10 +30,11 @@ endif
 all: $(BUILD)/skitter
 
 # ---- the rooms ---------------------------------------------------------------
-ROOMS    := config workers page storage crawler
+ROOMS    := config workers page fakeweb storage crawler
 SRC_config  := $(wildcard config/*.c)
 SRC_workers := $(wildcard workers/*.c)
 SRC_page    := $(wildcard crawler/page/*.c)
+SRC_fakeweb := $(wildcard crawler/fakeweb/*.c)
 SRC_storage := $(wildcard storage/*.c)
 SRC_crawler := $(filter-out crawler/main.c,$(wildcard crawler/*.c))
 ASM_workers := $(wildcard workers/*.S)
@@ -42,8 +43,9 @@ ASM_workers := $(wildcard workers/*.S)
 LIB_config  := $(BUILD)/config.a
 LIB_workers := $(BUILD)/workers.a $(LIB_config)
 LIB_page    := $(BUILD)/page.a $(LIB_config)
+LIB_fakeweb := $(BUILD)/fakeweb.a $(LIB_workers)
 LIB_storage := $(BUILD)/storage.a $(LIB_workers)
-LIB_crawler := $(BUILD)/crawler.a $(BUILD)/page.a $(LIB_storage)
+LIB_crawler := $(BUILD)/crawler.a $(BUILD)/fakeweb.a $(BUILD)/page.a $(LIB_storage)
 
 # ---- flags -------------------------------------------------------------------
 PKGS     := libcurl libevent libevent_pthreads sqlite3 libidn2 libpsl zlib libdeflate libzstd libbrotlidec yaml-0.1 \
@@ -81,7 +83,7 @@ $(BUILD)/flags.mk: Makefile
 	@pkg-config --exists --print-errors $(PKGS) || \
 		{ echo "make: a library or pkg-config is missing; 'make deps' installs what skitter needs" >&2; exit 1; }
 	@{ echo "PKG_CFLAGS := $$(pkg-config --cflags $(PKGS))"; \
-	   echo "PKG_LIBS := $$(pkg-config --libs $(PKGS)) -lunistring"; } > $@
+	   echo "PKG_LIBS := $$(pkg-config --libs $(PKGS)) -lunistring -lm"; } > $@
 
 # ---- objects and archives ----------------------------------------------------
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(BUILD)/obj/%.o,$(filter %.S,$(1)))

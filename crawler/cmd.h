@@ -34,6 +34,7 @@ int cmd_sql(int argc, char **argv);
 int cmd_search(int argc, char **argv);
 int cmd_robots(int argc, char **argv);
 int cmd_export(int argc, char **argv);
+int cmd_bench_web(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 int cmd_help(int argc, char **argv);

@@ -1,7 +1,8 @@
 #!/bin/sh
 # layers.sh - who may include whom; and no file too long to be read whole.
 #
-#   crawler/ -> crawler/page/ workers/ storage/ config/     storage/ -> workers/ config/
+#   crawler/ -> crawler/page/ crawler/fakeweb/ workers/ storage/ config/
+#   crawler/fakeweb/ -> workers/ config/                     storage/ -> workers/ config/
 #   workers/ -> config/                                      crawler/page/ -> config/
 #   config/  -> nobody
 #
@@ -14,16 +15,19 @@ BEGIN {
 	may["config"] = " config "
 	may["workers"] = " workers config "
 	may["page"] = " page config "
+	may["fakeweb"] = " fakeweb workers config "
 	may["storage"] = " storage workers config "
-	may["crawler"] = " crawler page storage workers config "
+	may["crawler"] = " crawler page fakeweb storage workers config "
 	never["config"] = "curl/ sqlite3.h event2/ event.h"
 	never["workers"] = "curl/ sqlite3.h"
 	never["page"] = "curl/ sqlite3.h event2/ event.h sys/socket.h fcntl.h"
+	never["fakeweb"] = "curl/ sqlite3.h"
 	never["storage"] = "curl/ event2/ event.h"
 	never["crawler"] = "sqlite3.h"
 }
 function room_of(path) {
 	if (path ~ /^crawler\/page\//) return "page"
+	if (path ~ /^crawler\/fakeweb\//) return "fakeweb"
 	sub(/\/.*/, "", path)
 	return path
 }
