@@ -159,7 +159,7 @@ static size_t make_flags(struct words *w, struct cmd_flag *flags)
 		{"log", 0, &w->log, NULL, NULL}, {"stats", 0, &w->stats, NULL, NULL},
 		{"no-robots", 0, NULL, &w->no_robots, NULL}, {"no-dns", 0, NULL, &w->no_dns, NULL},
 		{"gzip", 0, NULL, &w->gzip, NULL}, {"truncate", 0, NULL, &w->truncate, NULL},
-		{"ipv6", 0, NULL, &w->ipv6, NULL}};
+		{"aaaa", 0, NULL, &w->ipv6, NULL}};
 	size_t n = 0;
 
 	for (size_t i = 0; i < NROWS; i++)

@@ -243,7 +243,7 @@ static bool refused(struct fake_server *s, const struct fake_request *r, struct 
 static bool misunderstood(const struct fake_request *r, struct fake_answer *a)
 {
 	if (r->bad)
-		say(a, r->method ? 400 : 431, "what was that?\n");
+		say(a, r->too_long ? 431 : 400, "what was that?\n");
 	else if (r->has_body)
 		say(a, 501, "requests with a body are not read\n");
 	else if (!(r->method_len == 3 && !memcmp(r->method, "GET", 3)) &&

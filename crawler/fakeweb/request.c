@@ -98,7 +98,7 @@ size_t fake_request_read(struct fake_request *r, const char *data, size_t len)
 	}
 	end = memmem(line, len, "\r\n\r\n", 4);
 	if (!end) {
-		r->bad = len > FAKE_HEAD_MAX;
+		r->bad = r->too_long = len > FAKE_HEAD_MAX;
 		return 0;
 	}
 	nl = memchr(line, '\r', (size_t)(end - line) + 1);

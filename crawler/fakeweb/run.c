@@ -137,7 +137,7 @@ static int serve(void *arg)
 {
 	struct web *w = arg;
 	static const int none[2] = {-1, -1};
-	struct event_base *base = event_base_new();
+	struct event_base *base = fake_base_new();
 	struct event *stop[2];
 	static const int signals[2] = {SIGINT, SIGTERM};
 	struct fake_server *s;

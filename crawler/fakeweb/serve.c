@@ -396,6 +396,17 @@ static void on_log_timer(int fd, short what, void *arg)
 	flush_log(arg);
 }
 
+struct event_base *fake_base_new(void)
+{
+	struct event_config *config = event_config_new();
+	struct event_base *base;
+
+	event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER);
+	base = event_base_new_with_config(config);
+	event_config_free(config);
+	return base;
+}
+
 static struct event *watch(struct fake_server *s, int fd, void (*fn)(int, short, void *))
 {
 	struct event *e = fd < 0 ? NULL : event_new(s->base, fd, EV_READ | EV_PERSIST, fn, s);

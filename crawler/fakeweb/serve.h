@@ -55,7 +55,7 @@ struct fake_request {
 	size_t method_len, target_len, agent_len, none_match_len;
 	const char *name; /* of the host */
 	size_t name_len;
-	bool http11, close, gzip, has_body, bad;
+	bool http11, close, gzip, has_body, bad, too_long;
 	uint32_t host;
 	bool known; /* there is such a host */
 	int64_t now;
@@ -73,6 +73,8 @@ struct fake_answer {
 	uint64_t etag; /* 0 = none */
 };
 
+/* A loop whose delays are never too short (libevent's usual clock is coarse). */
+struct event_base *fake_base_new(void);
 /* Serves on these descriptors (-1 = none), which stay the caller's: HTTP on the listeners,
  * DNS on names[0] (UDP) and names[1] (TCP). */
 struct fake_server *fake_server_open(const struct fake_graph *g, const struct fake_text *text,
