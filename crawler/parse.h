@@ -25,7 +25,15 @@
 /* Bytes of main text kept per page. */
 #define PARSE_MAX_TEXT (1024 * 1024)
 
-enum parse_what { PARSE_PAGE, PARSE_ROBOTS, PARSE_SITEMAP, PARSE_DECODE, PARSE_DECODE_TEXT };
+enum parse_what {
+	PARSE_PAGE,
+	PARSE_ROBOTS,
+	PARSE_SITEMAP,
+	PARSE_DECODE,
+	PARSE_DECODE_TEXT,
+	PARSE_DIGEST,	     /* answers a struct digest_answer (crawler/page/digest.h) */
+	PARSE_DIGEST_PACKED, /* the same of a body that skitter itself compressed */
+};
 
 struct parse_task {
 	uint64_t offset; /* of the body in the arena */

@@ -8,6 +8,7 @@
 #include "config/facts_seal.h"
 #include "config/log.h"
 #include "config/mem.h"
+#include "crawler/page/digest.h"
 #include "crawler/page/page.h"
 #include "crawler/parse.h"
 #include "workers/sandbox.h"
@@ -21,6 +22,7 @@ struct parser {
 	struct page_reader *reader;
 	struct sealer *sealer;
 	void *facts; /* as large as an answer: what is read before it is sealed */
+	struct digester *digester;
 	struct buf decoded, utf8;
 	_Alignas(struct parse_task) char msg[PROCPOOL_MSG_MAX];
 };
@@ -69,6 +71,20 @@ static size_t read_and_seal(struct parser *p, const struct page_task *task)
 	return sealed;
 }
 
+static size_t digest(struct parser *p, const struct page_task *task, bool packed)
+{
+	struct digest_task t = {
+		.body = task->body,
+		.len = task->len,
+		.coding = task->content_coding,
+		.packed = packed,
+		.max_decoded = task->max_decoded,
+	};
+
+	digester_read(p->digester, &t, p->worker.answer);
+	return sizeof(struct digest_answer);
+}
+
 static size_t answer(struct parser *p)
 {
 	const struct parse_task *t = (const void *)p->msg;
@@ -90,6 +106,8 @@ static size_t answer(struct parser *p)
 		.want_digest = t->want_digest,
 	};
 
+	if (t->what == PARSE_DIGEST || t->what == PARSE_DIGEST_PACKED)
+		return digest(p, &task, t->what == PARSE_DIGEST_PACKED);
 	if (t->what == PARSE_DECODE || t->what == PARSE_DECODE_TEXT)
 		return decode(p, &task, t->what == PARSE_DECODE_TEXT);
 	return read_and_seal(p, &task);
@@ -136,6 +154,7 @@ static int run(struct parser *p, int argc, char **argv)
 		log_error("parser: %s", err.text);
 		return EXIT_INTERNAL;
 	}
+	p->digester = digester_open();
 	if (sandbox && sandbox_enter(&box, &err) < 0) {
 		log_error("parser: the sandbox could not be closed, so nothing is parsed: %s "
 			  "(--no-sandbox crawls without it, at your risk)",
@@ -168,6 +187,7 @@ int parser_main(int argc, char **argv)
 	if (p->reader)
 		page_reader_close(p->reader);
 	sealer_free(p->sealer);
+	digester_close(p->digester);
 	buf_release(&p->decoded);
 	buf_release(&p->utf8);
 	free(p);

@@ -45,10 +45,11 @@ static int count_in_flight(struct store *st, uint64_t *out, struct err *err)
 		out, err);
 }
 
-static int count_all(struct store *st, struct store_counts *c, struct err *err)
+int counts_now(struct store *st, struct store_counts *c, struct err *err)
 {
 	uint64_t urls, rows, more, settled, both, readmitted, retry = 0;
 
+	*c = (struct store_counts){0};
 	if (count_fetches(st, c, &retry, err) < 0 || count_in_flight(st, &c->in_flight, err) < 0 ||
 		ask(st, "select count(*) from url", &urls, err) < 0 ||
 		ask(st, "select count(*) from refused", &rows, err) < 0 ||
@@ -76,10 +77,9 @@ int store_counts(struct store *st, struct store_counts *out, struct err *err)
 {
 	int ret;
 
-	*out = (struct store_counts){0};
 	if (read_begin(st, err) < 0)
 		return -1;
-	ret = count_all(st, out, err);
+	ret = counts_now(st, out, err);
 	read_end(st);
 	return ret;
 }

@@ -175,9 +175,10 @@ static int open_resume(struct store *st, struct err *err)
 	if (open_db(st->path, SQLITE_OPEN_READWRITE, "", &st->db, err) < 0)
 		return -1;
 	/* The second look sees what a killed crawl left in the write-ahead log. */
-	if (schema_check(st->db, st->path, err) < 0)
+	if (schema_check(st->db, st->path, err) < 0 ||
+		db_exec(st->db, st->path, WRITE_PRAGMAS, err) < 0)
 		return -1;
-	return db_exec(st->db, st->path, WRITE_PRAGMAS, err);
+	return recount_hosts(st, err);
 }
 
 static int open_read_as(struct store *st, int flags, struct err *err)

@@ -65,5 +65,9 @@ struct store {
 int read_begin(struct store *st, struct err *err);
 void read_end(struct store *st);
 int read_row(struct store *st, sqlite3_stmt *s, struct err *err); /* 1 row, 0 end, -1 error */
+/* counts.c: store_counts inside a read transaction */
+int counts_now(struct store *st, struct store_counts *out, struct err *err);
+/* recount.c: what the rows of hosts say, made true after a kill */
+int recount_hosts(struct store *st, struct err *err);
 
 #endif

@@ -149,6 +149,23 @@ void run_expect(struct run *r, struct world_step *s)
 	buf_release(&sql);
 }
 
+/* What the program itself says of its file. */
+static void verify(struct run *r)
+{
+	struct buf said = BUF_INIT, command = BUF_INIT;
+	FILE *f;
+	int c;
+
+	buf_addf(&command, "exec '%s' verify crawl.db 2>&1", r->skitter);
+	f = popen(command.data, "r");
+	while (f && (c = getc(f)) != EOF)
+		buf_add_ch(&said, c);
+	if (!f || pclose(f) != 0)
+		run_fail(r, 0, "skitter verify crawl.db\n%s", said.data);
+	buf_release(&said);
+	buf_release(&command);
+}
+
 void run_invariants(struct run *r)
 {
 	static const char *const always[] = {
@@ -171,8 +188,9 @@ void run_invariants(struct run *r)
 	static const char *const nothing_left = "select url, state from frontier";
 	sqlite3 *db;
 
-	if (access("crawl.db", R_OK) != 0)
+	if (access("crawl.db", R_OK) != 0 || r->world->damaged)
 		return;
+	verify(r);
 	db = open_all(r, 0);
 	for (size_t i = 0; i < MEM_COUNT(always); i++)
 		compare(r, db, 0, always[i], "");

@@ -223,6 +223,8 @@ static int top_word(struct world *w, struct world_text *t)
 		w->repeats = true;
 	} else if (strcmp(t->word, "leftover") == 0) {
 		w->leftover = true;
+	} else if (strcmp(t->word, "damaged") == 0) {
+		w->damaged = true;
 	} else if (strcmp(t->word, "limit") == 0) {
 		if (world_number(t, t->rest, &n) < 0)
 			return -1;

@@ -101,6 +101,7 @@ struct world {
 	size_t nsteps;
 	bool repeats;  /* a URL may be requested more than once */
 	bool leftover; /* the accounting may leave URLs in the frontier */
+	bool damaged;  /* crawl.db was damaged on purpose: nothing must hold at the end */
 	int limit_s;   /* for one run */
 };
 
