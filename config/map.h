@@ -20,7 +20,9 @@ struct map_entry {
 
 struct map {
 	struct map_entry **buckets;
-	size_t size, count; /* size: 0 or a power of two */
+	size_t size, count;	/* size: 0 or a power of two */
+	struct map_entry **old; /* NULL, or what it has grown out of: those from `moved` on */
+	size_t old_size, moved;
 	struct hash_key hash;
 };
 

@@ -63,6 +63,11 @@ void crawl_census(struct crawl *c)
 		"frontier: %llu queued (%llu for a later try), %llu in flight, %llu discovered\n",
 		(unsigned long long)f.queued, (unsigned long long)f.retrying,
 		(unsigned long long)f.inflight, (unsigned long long)f.discovered);
+	buf_addf(&s.out,
+		"known URLs: seen set %zu kB, queue %zu kB; %llu queued with their text, %llu "
+		"batches read back\n",
+		f.bytes_seen / 1024, f.bytes_queued / 1024, (unsigned long long)f.near,
+		(unsigned long long)f.loads);
 	buf_addf(&s.out, "loop: longest turn %lld ms; connections %zu\n",
 		(long long)loop_max_stall_ms(c->loop), http_active(c->http));
 	while (done < s.out.len) {

@@ -92,6 +92,7 @@ void frontier_wake_one(struct frontier *f)
 void frontier_host_ready(struct frontier *f, struct host *h)
 {
 	frontier_host_due(f, h);
+	host_recount(f->hosts, h);
 	host_touch(f->hosts, h);
 	frontier_wake_one(f);
 }
@@ -100,6 +101,7 @@ void frontier_host_hold(struct frontier *f, struct host *h)
 {
 	heap_remove(&f->due, &h->due);
 	h->state = HOST_RESOLVING;
+	host_recount(f->hosts, h);
 	host_touch(f->hosts, h);
 }
 
@@ -113,6 +115,7 @@ void frontier_arrived(struct frontier *f, struct host *h)
 		h->state = HOST_RESOLVING;
 		f->on_host(f->on_host_arg, h);
 	}
+	host_recount(f->hosts, h);
 	frontier_host_due(f, h);
 	frontier_wake_one(f);
 }
@@ -122,6 +125,7 @@ void frontier_push(struct frontier *f, struct entry *e, bool front)
 	struct host *h = e->host;
 
 	h->near++;
+	f->near++;
 	if (front || !h->first) {
 		e->next = h->first;
 		h->first = e;
@@ -143,6 +147,7 @@ static struct entry *pop(struct frontier *f, struct host *h)
 	if (!h->first)
 		h->last = NULL;
 	h->near--;
+	f->near--;
 	h->queued--;
 	f->queued--;
 	e->next = NULL;
@@ -197,6 +202,7 @@ static struct entry *try_next(struct frontier *f, int64_t now)
 		e->ip = NULL;
 		f->inflight++;
 		h->inflight++;
+		host_recount(f->hosts, h);
 		if (h->state == HOST_READY) {
 			governor_start(&h->gov->g, now);
 			e->ip = h->ip;
@@ -338,6 +344,7 @@ static void leave_flight(struct frontier *f, struct entry *e)
 {
 	f->inflight--;
 	e->host->inflight--;
+	host_recount(f->hosts, e->host);
 	/* The end can only come when something leaves flight: let an idle one look. */
 	if (!f->inflight || page_limit_reached(f))
 		frontier_wake_one(f);
@@ -423,20 +430,15 @@ void frontier_counts(const struct frontier *f, struct frontier_counts *out)
 		.inflight = f->inflight,
 		.retrying = f->retrying,
 		.hosts = f->hosts->count,
+		.busy = f->hosts->counts[HOSTS_BUSY],
+		.waiting = f->hosts->counts[HOSTS_WAITING],
+		.preparing = f->hosts->counts[HOSTS_PREPARING],
+		.refused = f->hosts->counts[HOSTS_REFUSED],
+		.near = f->near,
 		.loads = f->all_loads,
 		.bytes_seen = seen_bytes(f->seen) + seen_bytes(f->rows),
 		.bytes_queued = f->text + f->backlog_bytes,
 	};
-	for (uint32_t i = 0; i < f->hosts->count; i++) {
-		const struct host *h = f->hosts->all[i];
-		if (!h)
-			continue;
-		out->near += h->near;
-		out->busy += h->inflight > 0;
-		out->waiting += !h->inflight && h->queued && h->state == HOST_READY;
-		out->preparing += h->state == HOST_RESOLVING || h->state == HOST_ROBOTS;
-		out->refused += h->state == HOST_REFUSED;
-	}
 }
 
 size_t frontier_deferred(const struct frontier *f, uint64_t *ids, size_t max)

@@ -168,6 +168,8 @@ size_t frontier_deferred(const struct frontier *f, uint64_t *ids, size_t max);
 
 void frontier_restore_url(struct frontier *f, const struct store_new_url *u, bool queued,
 	uint32_t attempts, int64_t not_before_ms, bool seed);
+/* After the last of them, before anything else is asked or offered. */
+void frontier_restore_end(struct frontier *f);
 void frontier_restore_excluded(struct frontier *f, const struct store_excluded *ex);
 void frontier_restore_pages(struct frontier *f, uint64_t pages);
 

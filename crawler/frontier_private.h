@@ -16,6 +16,8 @@ enum seen_why {
 	SEEN_OUTSIDE = 2, /* scope or --include: a scope that has grown readmits it */
 };
 
+#define RESTORED_KEYS 32
+
 struct frontier {
 	const struct settings *set;
 	struct scope_rules *scope;
@@ -27,6 +29,10 @@ struct frontier {
 	struct seen *seen;   /* marked with enum seen_why */
 	struct seen *rows;   /* host and rule, marked with the rows written to the excluded table */
 	struct buf scratch;
+	/* Resume: keys on their way into the seen set, whose places the processor fetches
+	 * meanwhile. */
+	uint64_t restored[RESTORED_KEYS];
+	size_t nrestored;
 
 	/* What is in memory and what is not (refill.c). */
 	void (*load)(void *arg, struct frontier_load *l); /* NULL: everything is */
@@ -47,6 +53,7 @@ struct frontier {
 
 	uint64_t next_id;
 	uint64_t discovered, excluded, queued, held, inflight, retrying, pages;
+	uint64_t near; /* of the queued: in the queues of their hosts, with their text */
 	enum frontier_end end;
 	const char *limit;
 };

@@ -194,6 +194,20 @@ void host_untouch(struct hosts *hs, struct host *h)
 	h->dirty = false;
 }
 
+void host_recount(struct hosts *hs, struct host *h)
+{
+	bool preparing = h->state == HOST_RESOLVING || h->state == HOST_ROBOTS;
+	unsigned now = (h->inflight > 0) << HOSTS_BUSY | preparing << HOSTS_PREPARING |
+		       (h->state == HOST_REFUSED) << HOSTS_REFUSED |
+		       (!h->inflight && h->queued && h->state == HOST_READY) << HOSTS_WAITING;
+	unsigned changed = now ^ h->counted;
+
+	for (unsigned i = 0; changed; i++, changed >>= 1)
+		if (changed & 1)
+			hs->counts[i] += now >> i & 1 ? 1u : -1u;
+	h->counted = (uint8_t)now;
+}
+
 const char *host_state_name(enum host_state state)
 {
 	static const char *const names[] = {"new", "resolving", "robots", "ready", "refused"};

@@ -93,14 +93,19 @@ struct host {
 	uint64_t robots_excluded;
 	int64_t last_wall_ms;
 	uint32_t inflight;
+	uint8_t counted;	 /* bits of enum host_count it is counted under (host_recount) */
 	struct host *dirty_next; /* list of those changed since the last snapshot */
 	bool dirty;
 };
+
+/* How many hosts are at what: kept up to date, since there may be a hundred thousand. */
+enum host_count { HOSTS_BUSY, HOSTS_WAITING, HOSTS_PREPARING, HOSTS_REFUSED, HOST_COUNTS };
 
 struct hosts {
 	struct map by_origin, governors, ips;
 	struct host **all; /* all[id - 1] */
 	uint32_t count, cap;
+	uint32_t counts[HOST_COUNTS];
 	struct host *dirty;
 	double delay;
 	int per_host;
@@ -124,6 +129,7 @@ void host_set_ip(struct hosts *hs, struct host *h, const char *ip);
 bool host_is_stale(const struct host *h, int64_t now_ms, int64_t wall_ms);
 void host_touch(struct hosts *hs, struct host *h);   /* to be in the next snapshot */
 void host_untouch(struct hosts *hs, struct host *h); /* not after all; the one touched last */
+void host_recount(struct hosts *hs, struct host *h); /* its state, queue or requests changed */
 const char *host_state_name(enum host_state state);
 
 void host_list_add(struct host_list *l, struct host *h);

@@ -211,6 +211,36 @@ void frontier_refuse(struct frontier *f, struct entry *e, const char *href, cons
 
 /* ---- resume ---- */
 
+static void restore_key(struct frontier *f, uint64_t key)
+{
+	uint64_t *place = &f->restored[f->nrestored % RESTORED_KEYS];
+
+	if (f->nrestored++ >= RESTORED_KEYS && seen_add(f->seen, *place))
+		f->discovered++;
+	*place = key;
+	seen_prefetch(f->seen, key);
+}
+
+void frontier_restore_end(struct frontier *f)
+{
+	size_t n = f->nrestored < RESTORED_KEYS ? f->nrestored : RESTORED_KEYS;
+
+	for (size_t i = 0; i < n; i++)
+		f->discovered += seen_add(f->seen, f->restored[i]);
+	f->nrestored = 0;
+}
+
+/* By its id, as long as that is its origin: a comparison instead of a search. */
+static struct host *host_of(struct frontier *f, const struct url *u, uint32_t id)
+{
+	struct host *h = hosts_by_id(f->hosts, id);
+	size_t n = url_origin_len(u);
+
+	if (h && n && !strncmp(h->origin, u->href, n) && !h->origin[n])
+		return h;
+	return hosts_get_as(f->hosts, u, id);
+}
+
 static void restore_retry(struct frontier *f, struct entry *e, int64_t not_before_ms)
 {
 	f->queued++;
@@ -219,6 +249,7 @@ static void restore_retry(struct frontier *f, struct entry *e, int64_t not_befor
 	if (e->host->state == HOST_NEW && f->on_host) {
 		e->host->state = HOST_RESOLVING;
 		f->on_host(f->on_host_arg, e->host);
+		host_recount(f->hosts, e->host);
 	}
 }
 
@@ -234,16 +265,15 @@ void frontier_restore_url(struct frontier *f, const struct store_new_url *n, boo
 	frontier_committed(f, n->id);
 	if (url_view(n->url, n->url_len, &u) < 0)
 		return;
-	if (seen_add(f->seen, key_of(f, &u)))
-		f->discovered++;
-	h = url_is_http(&u) ? hosts_get_as(f->hosts, &u, n->host_id) : NULL;
+	restore_key(f, key_of(f, &u));
+	h = url_is_http(&u) ? host_of(f, &u, n->host_id) : NULL;
 	if (h && n->kind == LINK_SEED)
 		h->user_named = true;
 	if (!queued || !h)
 		return;
 	extra = (seed ? EXTRA_SEED : 0) | (n->kind == LINK_SITEMAP ? EXTRA_LIST : 0) |
 		EXTRA_OF_ATTEMPTS(attempts);
-	if (not_before_ms > clock_ms())
+	if (not_before_ms && not_before_ms > clock_ms())
 		restore_retry(f, entry_new(f, h, n, extra), not_before_ms);
 	else
 		queue_url(f, h, n, extra, false);

@@ -75,6 +75,7 @@ static bool is_over(const struct crawl *c)
 static void set_state(struct crawl *c, struct host *h, enum host_state state)
 {
 	h->state = state;
+	host_recount(&c->hosts, h);
 	host_touch(&c->hosts, h);
 }
 

@@ -48,6 +48,7 @@ struct progress_stats {
 	uint32_t store_queue, store_queue_limit;
 	uint64_t memory;	/* bytes resident */
 	uint64_t memory_budget; /* 0 = not set */
+	uint64_t memory_urls;	/* of the memory: known URLs, which the budget does not bound */
 	uint64_t elapsed_ms;	/* of this run, monotonic */
 	uint64_t max_pages;	/* 0 = no limit: shown as a share where there is one */
 	int64_t next_due_ms;	/* until the next host is due; -1 = unknown or now */

@@ -273,6 +273,9 @@ static void hosts_line(struct block *b, const struct progress_stats *st)
 	end_line(b);
 }
 
+/* Below it they are part of the noise. */
+#define URLS_SHOWN ((uint64_t)1 << 20)
+
 static void machine_line(struct block *b, const struct progress_stats *st)
 {
 	struct buf t = BUF_INIT;
@@ -292,6 +295,12 @@ static void machine_line(struct block *b, const struct progress_stats *st)
 		buf_reset(&t);
 		buf_add_str(&t, " of ");
 		text_bytes(&t, st->memory_budget);
+		piece(b, NULL, t.data);
+	}
+	if (st->memory_urls >= URLS_SHOWN) {
+		buf_reset(&t);
+		buf_add_str(&t, ", known URLs ");
+		text_bytes(&t, st->memory_urls);
 		piece(b, NULL, t.data);
 	}
 	end_line(b);
@@ -426,6 +435,7 @@ void progress_json(struct buf *out, const struct progress_stats *st, const struc
 	add_field(out, "parsers_lost", st->parsers_lost);
 	add_field(out, "store_queue", st->store_queue);
 	add_field(out, "memory", st->memory);
+	add_field(out, "memory_urls", st->memory_urls);
 	add_field(out, "elapsed_ms", st->elapsed_ms);
 	if (st->state) {
 		buf_add_str(out, ",\"state\":");

@@ -181,7 +181,7 @@ void frontier_committed(struct frontier *f, uint64_t id)
 	}
 }
 
-static void append(struct host *h, struct entry *e)
+static void append(struct frontier *f, struct host *h, struct entry *e)
 {
 	if (h->last)
 		h->last->next = e;
@@ -189,6 +189,7 @@ static void append(struct host *h, struct entry *e)
 		h->first = e;
 	h->last = e;
 	h->near++;
+	f->near++;
 }
 
 void frontier_recalled(struct frontier *f, struct frontier_load *l)
@@ -209,7 +210,7 @@ void frontier_recalled(struct frontier *f, struct frontier_load *l)
 			.referrer = u->referrer,
 			.origin = u->origin,
 		};
-		append(h, entry_new(f, h, &n, l->extra[i]));
+		append(f, h, entry_new(f, h, &n, l->extra[i]));
 	}
 	buf_release(&l->batch.text);
 	free(l->batch.urls);

@@ -176,6 +176,7 @@ int crawl_restore(struct crawl *c, struct err *err)
 		goto out;
 	c->n.bytes_wire = counts.wire_bytes;
 	c->n.bytes_decoded = counts.body_bytes;
+	frontier_restore_end(c->frontier);
 	frontier_restore_pages(c->frontier, c->n.fetched - c->n.redirects);
 	rc = 0;
 out:

@@ -160,6 +160,14 @@ bool seen_has(const struct seen *s, uint64_t key)
 	return s->shards[key >> (64 - SHARD_BITS)].size && lookup(s, key);
 }
 
+void seen_prefetch(const struct seen *s, uint64_t key)
+{
+	const struct shard *sh = &s->shards[key >> (64 - SHARD_BITS)];
+
+	if (sh->size)
+		__builtin_prefetch(&sh->slots[home(SLOT(key), sh->size)]);
+}
+
 /* Moves the run that begins at i up by one. False: it ends at the end of the table. */
 static bool make_room(struct shard *sh, uint32_t i)
 {

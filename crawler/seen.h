@@ -26,6 +26,7 @@ struct seen *seen_open(void);
 void seen_free(struct seen *s);
 
 bool seen_has(const struct seen *s, uint64_t key);
+void seen_prefetch(const struct seen *s, uint64_t key); /* it will be asked for soon */
 /* True if the key is new; then it is in the set from now on, its mark 0. */
 bool seen_add(struct seen *s, uint64_t key);
 

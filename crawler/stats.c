@@ -69,6 +69,7 @@ void crawl_stats(struct crawl *c, struct progress_stats *s)
 	s->store_queue_limit = (uint32_t)c->nslots;
 	s->memory = resident();
 	s->memory_budget = c->set.memory;
+	s->memory_urls = f.bytes_seen + f.bytes_queued;
 	s->elapsed_ms = (uint64_t)(clock_ms() - c->started_ms);
 	s->max_pages = c->set.max_pages;
 	s->next_due_ms = frontier_next_due_ms(c->frontier);
@@ -154,6 +155,8 @@ void crawl_summary(struct crawl *c, struct summary *s)
 		s->bytes_file = (uint64_t)st.st_size;
 	if (getrusage(RUSAGE_SELF, &ru) == 0)
 		s->memory_peak = (uint64_t)ru.ru_maxrss * 1024;
+	s->memory_urls = f.bytes_seen + f.bytes_queued;
+	s->longest_turn_ms = (uint64_t)loop_max_stall_ms(c->loop);
 	s->parsers_lost = procpool_restarts(parsers_pool(c->parsers));
 	memcpy(s->stage_us, c->n.stage_us, sizeof(s->stage_us));
 	s->stage_us[STAGE_STORE] = c->n.store_us;

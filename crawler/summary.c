@@ -180,6 +180,18 @@ static void speed(struct page *p, const struct summary *s)
 	}
 }
 
+/* Only where it is worth a line. */
+static void known_urls(struct page *p, const struct summary *s)
+{
+	if (!s->discovered || s->memory_urls < 1 << 20)
+		return;
+	label(p, "Memory");
+	text_bytes(p->out, s->memory_urls);
+	buf_addf(p->out, " for known URLs, %.1f bytes each; longest turn of the loop %llu ms\n",
+		(double)s->memory_urls / (double)s->discovered,
+		(unsigned long long)s->longest_turn_ms);
+}
+
 static void stages(struct page *p, const struct summary *s)
 {
 	uint64_t total = 0, most = 0;
@@ -237,6 +249,7 @@ void summary_text(struct buf *out, const struct summary *s, const struct progres
 	words(&p, "Failed", s->errors, s->nerrors);
 	words(&p, "Excluded", s->excludes, s->nexcludes);
 	speed(&p, s);
+	known_urls(&p, s);
 	stages(&p, s);
 	output(&p, s);
 }
@@ -293,6 +306,8 @@ void summary_json(struct buf *out, const struct summary *s)
 	json_number(out, "bytes_decoded", s->bytes_decoded);
 	json_number(out, "bytes_file", s->bytes_file);
 	json_number(out, "memory_peak", s->memory_peak);
+	json_number(out, "memory_urls", s->memory_urls);
+	json_number(out, "longest_turn_ms", s->longest_turn_ms);
 	json_number(out, "parsers_lost", s->parsers_lost);
 	buf_add_str(out, ",\"stage_ms\":{");
 	for (size_t i = 0; i < STAGES; i++)

@@ -66,6 +66,8 @@ struct summary {
 	uint64_t bytes_decoded;
 	uint64_t bytes_file;	   /* size of FILE.db, 0 = unknown */
 	uint64_t memory_peak;	   /* 0 = unknown */
+	uint64_t memory_urls;	   /* of known URLs, at the end */
+	uint64_t longest_turn_ms;  /* how long the loop was away from its descriptors at most */
 	uint64_t parsers_lost;	   /* died or overran */
 	uint64_t stage_us[STAGES]; /* summed over all pages; they overlap in time */
 };

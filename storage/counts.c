@@ -51,8 +51,10 @@ int counts_now(struct store *st, struct store_counts *c, struct err *err)
 
 	*c = (struct store_counts){0};
 	if (count_fetches(st, c, &retry, err) < 0 || count_in_flight(st, &c->in_flight, err) < 0 ||
-		ask(st, "select count(*) from url", &urls, err) < 0 ||
-		ask(st, "select count(*) from refused", &rows, err) < 0 ||
+		/* Ids count from 1 and nothing is deleted; a walk over ten million rows takes
+		 * seconds. */
+		ask(st, "select max(id) from url", &urls, err) < 0 ||
+		ask(st, "select max(id) from refused", &rows, err) < 0 ||
 		ask(st, "select sum(n) from refused_more", &more, err) < 0 ||
 		ask(st, "select count(*) from settled", &settled, err) < 0 ||
 		ask(st,

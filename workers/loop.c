@@ -188,15 +188,16 @@ static void turn(struct loop *l)
 	for (size_t i = 0; i < l->nhooks; i++)
 		l->hooks[i].fn(l->hooks[i].arg);
 	took = clock_ns() - began;
-	if (took > l->max_stall_ns)
-		l->max_stall_ns = took;
-
 	poll = l->enough(l->enough_arg); /* may make some ready: ask before counting them */
 	poll = poll || l->ready;
 	if (!poll)
 		alarm_set(l);
 	if (event_base_loop(l->base, EVLOOP_ONCE | (poll ? EVLOOP_NONBLOCK : 0)) < 0)
 		misuse("libevent cannot wait for descriptors: %s", strerror(errno));
+	if (poll)
+		took = clock_ns() - began;
+	if (took > l->max_stall_ns)
+		l->max_stall_ns = took;
 }
 
 void loop_until(struct loop *l, const char *caller, bool (*enough)(void *), void *arg)

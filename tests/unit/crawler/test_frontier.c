@@ -550,6 +550,7 @@ static void test_restore_host_ids(void **state)
 	open_frontier();
 	frontier_restore_url(b.f, &done, false, 1, 0, false);
 	frontier_restore_url(b.f, &queued, true, 0, 0, false);
+	frontier_restore_end(b.f);
 	assert_int_equal(url_view("http://h/", 9, &u), 0);
 	assert_int_equal(hosts_get(&b.hosts, &u)->id, 5);
 	assert_int_equal(url_view("http://g/", 9, &u), 0);
@@ -590,6 +591,7 @@ static void test_restore(void **state)
 	frontier_restore_excluded(b.f, &ex);
 	frontier_restore_url(b.f, &done, false, 1, 0, false);
 	frontier_restore_url(b.f, &queued, true, 1, 0, false);
+	frontier_restore_end(b.f);
 	frontier_counts(b.f, &n);
 	assert_int_equal(n.discovered, 3);
 	assert_int_equal(n.excluded, 1);
@@ -603,6 +605,7 @@ static void test_restore(void **state)
 	memset(&b.out, 0, sizeof(b.out));
 	open_frontier();
 	frontier_restore_url(b.f, &queued, true, 1, 0, false);
+	frontier_restore_end(b.f);
 	in_coroutine(takes_restored);
 }
 

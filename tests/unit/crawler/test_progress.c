@@ -42,6 +42,7 @@ static struct progress_stats sample(void)
 		.parsers_busy = 1,
 		.parsers_total = 2,
 		.memory = 123456789,
+		.memory_urls = 22222222,
 		.elapsed_ms = 65000,
 		.next_due_ms = -1,
 	};
@@ -128,7 +129,7 @@ static void block_says_it(void **state)
 	assert_non_null(strstr(out.data, "12 failed - timeout 9 - dns 3"));
 	assert_non_null(strstr(out.data, "12 busy - 28 waiting"));
 	assert_non_null(strstr(out.data, "slots 70/100"));
-	assert_non_null(strstr(out.data, "memory 123.5 MB"));
+	assert_non_null(strstr(out.data, "memory 123.5 MB, known URLs 22.2 MB"));
 	assert_non_null(strstr(out.data, "1 min 05 s"));
 	assert_null(strchr(out.data, '\033'));
 	buf_release(&out);

@@ -179,6 +179,25 @@ static void check_entry(const struct entry *e)
 	assert_int_equal(e->origin, r->n.origin);
 }
 
+/* What is kept up to date must be what a walk over all hosts would find. */
+static void check_counts(void)
+{
+	struct frontier_counts n, want = {0};
+
+	frontier_counts(b.f, &n);
+	for (uint32_t i = 0; i < b.hosts.count; i++) {
+		const struct host *h = b.hosts.all[i];
+		want.near += h->near;
+		want.busy += h->inflight > 0;
+		want.waiting += !h->inflight && h->queued && h->state == HOST_READY;
+	}
+	assert_int_equal(n.near, want.near);
+	assert_int_equal(n.busy, want.busy);
+	assert_int_equal(n.waiting, want.waiting);
+	assert_int_equal(n.preparing, 0);
+	assert_int_equal(n.refused, 0);
+}
+
 /* ---- order ---- */
 
 static void takes_all_in_order(void *arg)
@@ -381,6 +400,8 @@ static void takes_with_failures(void *arg)
 			offer((unsigned)e->id % 200, (unsigned)b.nrows);
 		if (e->id % 50 == 0)
 			commit();
+		if (e->id % 50 == 1)
+			check_counts();
 		if (e->id % 11 == 0)
 			co_sleep_ms(0);
 		finish(e);
@@ -475,6 +496,7 @@ static void test_restore(void **state)
 	b.committed = b.nrows;
 	for (unsigned i = 0; i < 800; i++)
 		frontier_restore_url(b.f, &b.rows[i].n, i % 2, i / 2 % 5, 0, i == 601);
+	frontier_restore_end(b.f);
 	frontier_counts(b.f, &n);
 	assert_int_equal(n.queued, 400);
 	assert_int_equal(n.discovered, 800);

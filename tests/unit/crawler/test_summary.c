@@ -46,6 +46,25 @@ static char *text_of(const struct summary *s)
 	return buf_take(&out);
 }
 
+/* What known URLs take is said once it is worth a line. */
+static void memory_of_urls(void **state)
+{
+	struct summary s = sample();
+	char *t;
+
+	(void)state;
+	s.memory_urls = 100000;
+	s.longest_turn_ms = 7;
+	t = text_of(&s);
+	assert_null(strstr(t, "known URLs"));
+	free(t);
+	s.memory_urls = 1234 * 12345;
+	t = text_of(&s);
+	assert_non_null(strstr(
+		t, "15.2 MB for known URLs, 12345.0 bytes each; longest turn of the loop 7 ms\n"));
+	free(t);
+}
+
 static void counts_add_up(void **state)
 {
 	struct summary s = sample();
@@ -174,6 +193,7 @@ static void json_is_json(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(memory_of_urls),
 		cmocka_unit_test(counts_add_up),
 		cmocka_unit_test(stages_are_shares),
 		cmocka_unit_test(every_end_has_its_words_and_status),

@@ -277,6 +277,35 @@ static void test_stall_is_recorded(void **state)
 	assert_int_equal(loop_max_stall_ms(loop), 0);
 }
 
+static void hogs_in_callback(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	hogs(arg);
+}
+
+static void yields(void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < 10; i++)
+		co_yield_now();
+}
+
+/* A callback of a descriptor keeps the others waiting just as well. */
+static void test_stall_in_a_callback(void **state)
+{
+	int ms = 7;
+	struct event *ev = event_new(loop_base(loop), -1, 0, hogs_in_callback, &ms);
+	struct co *co = co_spawn(loop, "yields", yields, NULL);
+
+	(void)state;
+	loop_reset_stall(loop);
+	event_active(ev, EV_TIMEOUT, 1);
+	co_join(co);
+	assert_true(loop_max_stall_ms(loop) >= 7);
+	event_free(ev);
+}
+
 static void uses_stack(void *arg)
 {
 	char big[20000];
@@ -445,6 +474,7 @@ int main(void)
 		TEST(test_stop),
 		TEST(test_signal_cancels),
 		TEST(test_stall_is_recorded),
+		TEST(test_stall_in_a_callback),
 		TEST(test_census),
 		TEST(test_stack_size),
 		TEST(test_stack_cache_is_bounded),
