@@ -98,6 +98,7 @@ $(BUILD)/obj/%.o: %.S
 
 # Included by the assembler, which no dependency file sees.
 $(BUILD)/obj/storage/schema.o: storage/schema.sql
+$(BUILD)/obj/storage/report_page.o: storage/report.css storage/report.js
 
 define archive
 $(BUILD)/$(1).a: $(call obj,$(SRC_$(1)) $(ASM_$(1)))

@@ -143,6 +143,10 @@ int settings_override(struct settings *base, const struct settings *given);
 /* Whether an option was given by file or flag ("per-host"). */
 bool settings_given(const struct settings *s, const char *name);
 
+/* --per-ip, or --per-host where that was given and is more: who asks for more per host than
+ * the default cap per address means it. */
+int settings_per_ip(const struct settings *s);
+
 /* Valid YAML with comments: value, where it came from. Secrets are masked. */
 void settings_show(const struct settings *s, FILE *out);
 /* The options as a help text, by group; command NULL = all. */

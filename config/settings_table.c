@@ -136,6 +136,13 @@ bool settings_given(const struct settings *s, const char *name)
 	return s->set >> setting_index(o) & 1;
 }
 
+int settings_per_ip(const struct settings *s)
+{
+	bool more = settings_given(s, "per-host") && !settings_given(s, "per-ip");
+
+	return more && s->per_host > s->per_ip ? s->per_host : s->per_ip;
+}
+
 int settings_override(struct settings *base, const struct settings *given)
 {
 	int n = 0;

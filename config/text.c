@@ -139,6 +139,57 @@ void text_json(struct buf *out, const char *s, size_t len)
 	buf_add_ch(out, '"');
 }
 
+/* What would make a browser show one thing and mean another. Joiners stay: scripts need them. */
+static bool swaps_order(uint32_t cp)
+{
+	return cp == 0x061c || cp == 0x200e || cp == 0x200f || (cp >= 0x202a && cp <= 0x202e) ||
+	       (cp >= 0x2066 && cp <= 0x2069);
+}
+
+static bool is_no_text(uint32_t cp)
+{
+	return (cp < 0x20 && cp != '\t' && cp != '\n') || (cp >= 0x7f && cp < 0xa0) ||
+	       (cp >= 0xfdd0 && cp <= 0xfdef) || (cp & 0xfffe) == 0xfffe;
+}
+
+static const char *html_reference(unsigned char c)
+{
+	switch (c) {
+	case '&': return "&amp;";
+	case '<': return "&lt;";
+	case '>': return "&gt;";
+	case '"': return "&quot;";
+	case '\'': return "&#39;";
+	default: return NULL;
+	}
+}
+
+void text_html(struct buf *out, const char *s, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)s;
+	size_t i = 0, plain = 0;
+
+	while (i < len) {
+		uint32_t cp;
+		size_t n = utf8_next(p + i, len - i, &cp);
+		const char *reference = n == 1 ? html_reference(p[i]) : NULL;
+		if (n && !reference && !swaps_order(cp) && !is_no_text(cp)) {
+			i += n;
+			continue;
+		}
+		buf_add(out, s + plain, i - plain);
+		if (reference)
+			buf_add_str(out, reference);
+		else if (n && swaps_order(cp))
+			buf_addf(out, "\\u{%04x}", (unsigned)cp);
+		else
+			buf_add_str(out, "\xef\xbf\xbd");
+		i += n ? n : 1;
+		plain = i;
+	}
+	buf_add(out, s + plain, len - plain);
+}
+
 bool text_is_utf8(const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;

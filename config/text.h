@@ -21,6 +21,11 @@ size_t text_plain(const char *s, size_t len);
 /* Appends a JSON string with its quotes (RFC 8259); invalid UTF-8 becomes U+FFFD. */
 void text_json(struct buf *out, const char *s, size_t len);
 
+/* Appends s for HTML, as text or between the quotes of an attribute: & < > " ' as references;
+ * invalid UTF-8, controls and noncharacters become U+FFFD, characters that swap the order of
+ * text \u{NNNN}. */
+void text_html(struct buf *out, const char *s, size_t len);
+
 /* Whether the bytes are valid UTF-8 (no surrogates, no overlong forms). */
 bool text_is_utf8(const char *s, size_t len);
 

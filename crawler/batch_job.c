@@ -233,7 +233,7 @@ static int exports(struct job *j)
 		status = command(j, file, argv);
 	}
 	if (status == EXIT_OK && j->task->report) {
-		char *argv[] = {report_word, j->task->output, o, j->task->report, NULL};
+		char *argv[] = {report_word, j->task->output, o, j->task->report, force, NULL};
 		tell(j, BATCH_PHASE, "writing the report", false);
 		status = command(j, j->task->report, argv);
 	}

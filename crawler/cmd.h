@@ -36,6 +36,7 @@ int cmd_verify(int argc, char **argv);
 int cmd_robots(int argc, char **argv);
 int cmd_export(int argc, char **argv);
 int cmd_bench_web(int argc, char **argv);
+int cmd_report(int argc, char **argv);
 int cmd_config(int argc, char **argv);
 int cmd_completion(int argc, char **argv);
 int cmd_help(int argc, char **argv);

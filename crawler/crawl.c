@@ -246,8 +246,9 @@ static int open_parts(struct crawl *c, const struct strlist *seeds, struct err *
 	c->agent = settings_agent(&c->set);
 	fit_descriptors(c);
 	fit_memory(c);
-	c->nslots = (size_t)c->set.concurrency + PREPARERS + STORE_SLOTS;
 	c->nseats = (size_t)c->set.concurrency;
+	c->npreparers = c->nseats > PREPARERS_MIN ? c->nseats : PREPARERS_MIN;
+	c->nslots = c->nseats + c->npreparers + STORE_SLOTS;
 	c->seats = mem_array(c->nseats, sizeof(*c->seats));
 	c->loop = loop_open();
 	if (open_slots(c, err) < 0)
@@ -256,7 +257,7 @@ static int open_parts(struct crawl *c, const struct strlist *seeds, struct err *
 	if (!c->parsers)
 		return -1;
 	c->dns = dns_open(c->loop, &c->set);
-	c->http = http_open(c->loop, &c->set, c->slots, c->nseats + PREPARERS, err);
+	c->http = http_open(c->loop, &c->set, c->slots, c->nseats + c->npreparers, err);
 	if (!c->http)
 		return -1;
 	hosts_init(&c->hosts, &c->set);
@@ -398,9 +399,10 @@ static void run(void *arg)
 
 	co_state("waiting for the end of the crawl");
 	c->fetchers = copool_open(c->loop, "fetcher", c->nseats);
-	c->preparers = copool_open(c->loop, "host", PREPARERS);
+	c->preparers = copool_open(c->loop, "host", c->npreparers);
 	dispatch = co_spawn(c->loop, "dispatcher", dispatcher, c);
 	keep = co_spawn(c->loop, "keeper", keeper, c);
+	frontier_set_fetchers(c->frontier, c->nseats);
 	for (size_t i = 0; i < c->nseats; i++) {
 		c->seats[i].c = c;
 		copool_spawn(c->fetchers, fetcher, &c->seats[i]);

@@ -14,7 +14,7 @@
  *   hosts, scope, frontier
  *
  * The coroutines: `concurrency` fetchers in a pool (fetcher.c), one per host being
- * prepared in a pool of PREPARERS (prepare.c), the dispatcher that starts those, the
+ * prepared in a pool of its own (prepare.c), the dispatcher that starts those, the
  * keeper (keeper.c: snapshots, limits, display), and `main`, which waits for the end.
  */
 #ifndef SKITTER_CRAWLER_CRAWL_H
@@ -38,7 +38,7 @@
 #include "workers/loop.h"
 #include "workers/slots.h"
 
-#define PREPARERS 32 /* hosts prepared at a time; as many slots are kept for their robots.txt */
+#define PREPARERS_MIN 32 /* hosts prepared at a time; as many as fetchers, if that is more */
 
 /* One page's way from the fetch to the store, reused from page to page. */
 struct record {
@@ -130,6 +130,7 @@ struct crawl {
 	bool failed;   /* the store failed */
 	struct err failure;
 	bool resumed, seed_ok;
+	size_t npreparers;	/* and as many slots are kept for their robots.txt */
 	size_t nslots, pending; /* records with the store */
 	char last_url[512];
 	struct event *signals[3], *deadline;

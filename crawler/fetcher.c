@@ -70,6 +70,7 @@ static void fetch(struct visit *v)
 {
 	struct crawl *c = v->c;
 	struct http_fetch *f = &v->r->fetch;
+	int64_t start = clock_ms();
 
 	f->href = v->e->href;
 	f->host = v->h;
@@ -80,9 +81,15 @@ static void fetch(struct visit *v)
 	c->n.requests++;
 	v->error = f->error;
 	v->retry = f->retry || (!f->error && worth_another_try(f->status));
-	frontier_host_end(c->frontier, v->h, v->e->ip, f->status ? f->ttfb_ms : -1,
-		pushes_back(f->status) || (f->error && !strcmp(f->error, "refused")),
-		f->retry_after_ms);
+	frontier_host_end(c->frontier, v->h, v->e->ip,
+		&(struct host_answer){
+			.ttfb_ms = f->status ? f->ttfb_ms : -1,
+			.took_ms = (double)(clock_ms() - start),
+			.push_back = pushes_back(f->status) ||
+				     (f->error && !strcmp(f->error, "refused")),
+			.retry_after_ms = f->retry_after_ms,
+			.is_page = true,
+		});
 }
 
 static bool starts_with_word(const char *type, const char *word)

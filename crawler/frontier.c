@@ -19,11 +19,8 @@ struct frontier *frontier_open(const struct settings *set, struct scope_rules *s
 	f->seen = seen_open();
 	f->rows = seen_open();
 	f->armed = -1;
-	f->per_ip = (uint32_t)set->per_ip;
-	/* Who asks for more per host than the default cap per address means it. */
-	if (settings_given(set, "per-host") && !settings_given(set, "per-ip") &&
-		set->per_host > set->per_ip)
-		f->per_ip = (uint32_t)set->per_host;
+	f->per_ip = (uint32_t)settings_per_ip(set);
+	f->fetchers = (uint32_t)set->concurrency;
 	waitlist_init(&f->idle);
 	return f;
 }
@@ -61,48 +58,11 @@ void frontier_on_host(struct frontier *f, void (*fn)(void *arg, struct host *h),
 	f->on_host_arg = arg;
 }
 
-/* ---- the queue of a host, and when it may be taken from ---- */
-
-static bool host_can_go(const struct host *h)
-{
-	return (h->state == HOST_READY || h->state == HOST_REFUSED) && host_has_next(h) &&
-	       !h->blocked && !h->held && !heap_has(&h->due);
-}
-
-/* Puts the host where it belongs now: into the heap, or on the list of what it waits for. */
-void frontier_host_due(struct frontier *f, struct host *h)
-{
-	if (!host_can_go(h))
-		return;
-	if (h->state == HOST_REFUSED)
-		heap_put(&f->due, &h->due, 0); /* no request is made: nothing to be polite about */
-	else if (!governor_has_room(&h->gov->g))
-		host_list_add(&h->gov->blocked, h);
-	else if (h->ip && h->ip->inflight >= f->per_ip)
-		host_list_add(&h->ip->blocked, h);
-	else
-		heap_put(&f->due, &h->due, h->gov->g.next_start);
-}
+/* ---- the queue of a host ---- */
 
 void frontier_wake_one(struct frontier *f)
 {
 	waitlist_wake(&f->idle);
-}
-
-void frontier_host_ready(struct frontier *f, struct host *h)
-{
-	frontier_host_due(f, h);
-	host_recount(f->hosts, h);
-	host_touch(f->hosts, h);
-	frontier_wake_one(f);
-}
-
-void frontier_host_hold(struct frontier *f, struct host *h)
-{
-	heap_remove(&f->due, &h->due);
-	h->state = HOST_RESOLVING;
-	host_recount(f->hosts, h);
-	host_touch(f->hosts, h);
 }
 
 void frontier_arrived(struct frontier *f, struct host *h)
@@ -187,10 +147,17 @@ static struct entry *try_next(struct frontier *f, int64_t now)
 	while ((n = heap_top(&f->due)) && n->key <= now) {
 		h = HOST_OF(n);
 		heap_remove(&f->due, n);
-		if (h->state == HOST_READY &&
-			(h->gov->g.next_start > now || !governor_has_room(&h->gov->g) ||
-				(h->ip && h->ip->inflight >= f->per_ip))) {
+		if (h->state != HOST_REFUSED && !frontier_may_start(f, h, now)) {
 			frontier_host_due(f, h); /* a sibling of the same governor was faster */
+			continue;
+		}
+		if (h->to_ask) {
+			h->to_ask = false;
+			f->on_host(f->on_host_arg, h);
+			continue;
+		}
+		if (h->state == HOST_READY && frontier_slow_wait(f, h)) {
+			frontier_host_due(f, h);
 			continue;
 		}
 		if (!h->first) {
@@ -210,6 +177,8 @@ static struct entry *try_next(struct frontier *f, int64_t now)
 				e->ip->inflight++;
 			h->started++;
 			e->started = true;
+			e->slow = frontier_is_slow(h);
+			f->slow += e->slow;
 			if (f->set->max_pages_per_host &&
 				h->started >= f->set->max_pages_per_host) {
 				h->held = true;
@@ -288,29 +257,6 @@ struct entry *frontier_next(struct frontier *f)
 
 /* ---- what became of it ---- */
 
-static void unblock(struct frontier *f, struct host_list *l)
-{
-	struct host_list all = *l;
-	struct host *h;
-
-	*l = (struct host_list){NULL, NULL};
-	while ((h = host_list_take(&all)))
-		frontier_host_due(f, h);
-}
-
-void frontier_host_end(struct frontier *f, struct host *h, struct host_ip *ip, double ttfb_ms,
-	bool push_back, int64_t retry_after_ms)
-{
-	governor_end(&h->gov->g, clock_ms(), ttfb_ms, push_back, retry_after_ms);
-	if (ip) {
-		ip->inflight--;
-		unblock(f, &ip->blocked);
-	}
-	unblock(f, &h->gov->blocked);
-	host_touch(f->hosts, h);
-	frontier_wake_one(f);
-}
-
 /* It did not become a page after all: --max-pages-per-host gets it back. */
 void frontier_unstart(struct frontier *f, struct entry *e)
 {
@@ -328,22 +274,16 @@ void frontier_unstart(struct frontier *f, struct entry *e)
 	}
 }
 
-void frontier_host_unused(struct frontier *f, struct host *h, struct host_ip *ip)
-{
-	governor_cancel(&h->gov->g);
-	if (ip) {
-		ip->inflight--;
-		unblock(f, &ip->blocked);
-	}
-	unblock(f, &h->gov->blocked);
-	frontier_host_due(f, h);
-	frontier_wake_one(f);
-}
-
 static void leave_flight(struct frontier *f, struct entry *e)
 {
 	f->inflight--;
 	e->host->inflight--;
+	frontier_pace(f, e->host);
+	if (e->slow) {
+		e->slow = false;
+		f->slow--;
+		frontier_let_slow_in(f);
+	}
 	host_recount(f->hosts, e->host);
 	/* The end can only come when something leaves flight: let an idle one look. */
 	if (!f->inflight || page_limit_reached(f))

@@ -49,6 +49,7 @@ struct entry {
 	bool seed;    /* a seed, or reached from one by redirects alone */
 	bool is_list; /* a sitemap or feed is expected */
 	bool started; /* counts under --max-pages-per-host */
+	bool slow;    /* in flight: holds a fetcher of the slow hosts' share */
 	char href[];  /* without fragment, NUL-terminated */
 };
 
@@ -108,8 +109,11 @@ struct frontier *frontier_open(const struct settings *set, struct scope_rules *s
 	struct hosts *hosts, const struct hash_key *key);
 void frontier_free(struct frontier *f);
 
-/* Called (on whichever stack made the offer) for each host that gets its first URL. It
- * must lead to frontier_host_ready, sooner or later. */
+/* How many fetchers there are (at first: --concurrency); slow hosts get a share of them. */
+void frontier_set_fetchers(struct frontier *f, size_t n);
+
+/* Called (on whichever stack made the offer) for each host that gets its first URL, and again
+ * after frontier_host_await. It must lead to frontier_host_ready, sooner or later. */
 void frontier_on_host(struct frontier *f, void (*fn)(void *arg, struct host *h), void *arg);
 
 /* From now on at most text_max bytes of queued URLs are kept in memory. What comes after that
@@ -136,13 +140,28 @@ void frontier_back(struct frontier *f, struct entry *e);
 void frontier_refuse(struct frontier *f, struct entry *e, const char *href, const char *reason,
 	const char *rule, struct findings *out);
 
+/* How a host answered. */
+struct host_answer {
+	double ttfb_ms;		/* < 0: not at all */
+	double took_ms;		/* from the start of the request to its end, whichever that was */
+	int64_t retry_after_ms; /* < 0: none given */
+	bool push_back;		/* 429, 503 or a refused connection */
+	bool is_page;		/* not robots.txt */
+};
+
 /* The request to the host is over (before done/again/back): frees its room, and that of the
  * address it was begun with (the entry's; the host may have got another since). */
-void frontier_host_end(struct frontier *f, struct host *h, struct host_ip *ip, double ttfb_ms,
-	bool push_back, int64_t retry_after_ms);
+void frontier_host_end(
+	struct frontier *f, struct host *h, struct host_ip *ip, const struct host_answer *a);
 
 /* Instead of frontier_host_end, where no request was made. */
 void frontier_host_unused(struct frontier *f, struct host *h, struct host_ip *ip);
+
+/* Begins a request that is no entry's (robots.txt), if the host is due and there is room;
+ * frontier_host_end follows. */
+bool frontier_host_begin(struct frontier *f, struct host *h);
+/* Or else, in state ROBOTS: on_host is called again when it may be. */
+void frontier_host_await(struct frontier *f, struct host *h);
 
 /* The host became READY or REFUSED: its queue may be taken from. */
 void frontier_host_ready(struct frontier *f, struct host *h);

@@ -1,4 +1,5 @@
-/* frontier_private.h - shared by frontier.c (the queue) and offer.c (what enters it). */
+/* frontier_private.h - shared by frontier.c (the queue), offer.c (what enters it), turns.c (whose
+ * turn it is) and refill.c. */
 #ifndef SKITTER_CRAWLER_FRONTIER_PRIVATE_H
 #define SKITTER_CRAWLER_FRONTIER_PRIVATE_H
 
@@ -51,6 +52,12 @@ struct frontier {
 	int64_t pause_until;
 	uint32_t per_ip;
 
+	/* turns.c */
+	uint32_t fetchers;
+	uint32_t slow;	       /* of those in flight: held by hosts that are not fast */
+	uint32_t paces[PACES]; /* hosts that have something to do, by pace */
+	struct host_list untried, slow_ones; /* those that wait for their share */
+
 	uint64_t next_id;
 	uint64_t discovered, excluded, queued, held, inflight, retrying, pages;
 	uint64_t near; /* of the queued: in the queues of their hosts, with their text */
@@ -62,6 +69,16 @@ struct frontier {
 void frontier_push(struct frontier *f, struct entry *e, bool front);
 void frontier_unstart(struct frontier *f, struct entry *e);
 void frontier_wake_one(struct frontier *f);
+
+/* ---- turns.c ---- */
+
+bool frontier_may_start(const struct frontier *f, const struct host *h, int64_t now);
+/* A fetcher for this host would be one more than slow hosts may have. */
+bool frontier_slow_wait(const struct frontier *f, const struct host *h);
+bool frontier_is_slow(const struct host *h); /* or not known to be fast */
+/* After whatever may have changed its pace: state, queue, in flight, answers. */
+void frontier_pace(struct frontier *f, struct host *h);
+void frontier_let_slow_in(struct frontier *f);
 
 /* ---- entries, and the part of the queue that is not in memory (refill.c) ---- */
 

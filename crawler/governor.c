@@ -71,11 +71,26 @@ void governor_start(struct governor *g, int64_t now)
 {
 	g->inflight++;
 	g->prev_start = g->next_start;
+	g->sent = now;
 	/* No jitter below the delay: it is a promise. Up to a quarter above it where the
 	 * delay is ours to choose. */
 	if (g->delay_ms > 0)
 		g->next_start = now + (int64_t)(g->delay_ms + 0.999) +
 				(g->backoff ? governor_jitter(g->delay_ms / 4) : 0);
+}
+
+static void count_from(struct governor *g, int64_t ms)
+{
+	int64_t next = ms + (int64_t)(g->delay_ms + 0.999);
+
+	if (g->delay_ms > 0 && g->next_start < next)
+		g->next_start = next;
+}
+
+void governor_sent(struct governor *g, int64_t now)
+{
+	g->sent = now;
+	count_from(g, now);
 }
 
 void governor_cancel(struct governor *g)
@@ -111,10 +126,21 @@ static void recover(struct governor *g)
 		g->delay_ms = base(g);
 }
 
+void governor_took(struct governor *g, double ms)
+{
+	if (g->took_ms > 0)
+		g->took_ms += SMOOTHING * (ms - g->took_ms);
+	else
+		g->took_ms = ms > 0 ? ms : 0.1;
+}
+
 void governor_end(
 	struct governor *g, int64_t now, double ttfb_ms, bool pushed, int64_t retry_after_ms)
 {
+	int64_t latest = g->sent + (int64_t)(g->delay_ms / 10);
+
 	g->inflight--;
+	count_from(g, now < latest ? now + 1 : latest); /* the clock rounds down */
 	if (ttfb_ms >= 0)
 		g->answer_ms += SMOOTHING * (ttfb_ms - g->answer_ms);
 	if (pushed)

@@ -1,8 +1,11 @@
 /* governor.h - politeness towards one host name: how often and how much at once.
  *
  * One governor per host name, shared by all its origins (http and https, ports).
- * Times are monotonic milliseconds (config/clock.h). The delay runs from start to
- * start. Loop thread only.
+ * Times are monotonic milliseconds (config/clock.h). Loop thread only.
+ *
+ * The delay is a promise about what the server sees. It runs from the moment the server has
+ * the request, as far as can be known (after it was sent, at the latest when its answer had
+ * come, and at most a tenth of the delay later), to the start of the next.
  *
  *   base      --delay, or for auto 250 ms on public addresses and 0 on loopback and
  *             private ones; at least the Crawl-delay of robots.txt; with auto also at
@@ -27,8 +30,10 @@ struct governor {
 	double delay_ms;      /* present delay */
 	double crawl_delay_s; /* of robots.txt; < 0 = none */
 	double answer_ms;     /* smoothed time to first byte */
+	double took_ms;	      /* smoothed time that requests took, whatever their end; 0 = none */
 	int64_t next_start;   /* not before */
 	int64_t prev_start;   /* what it was before the last start */
+	int64_t sent;	      /* when the last request went out */
 	uint32_t inflight;
 	uint32_t limit;	  /* --per-host, 1 under a Crawl-delay */
 	uint32_t backoff; /* push-backs in a row */
@@ -44,11 +49,15 @@ void governor_set_crawl_delay(struct governor *g, double seconds);
 
 bool governor_has_room(const struct governor *g);
 void governor_start(struct governor *g, int64_t now);
+/* The request goes out now: it may have been waiting for its connection. */
+void governor_sent(struct governor *g, int64_t now);
 void governor_cancel(struct governor *g); /* the request just started was not made after all */
 /* A request ended. ttfb_ms < 0 = no answer. push_back: 429, 503 or a refused connection;
  * retry_after_ms < 0 = none given. */
 void governor_end(
 	struct governor *g, int64_t now, double ttfb_ms, bool push_back, int64_t retry_after_ms);
+
+void governor_took(struct governor *g, double ms);
 
 /* Milliseconds with +-25 % jitter, so that hosts and retries do not march in step. */
 int64_t governor_jitter(double ms);

@@ -25,6 +25,9 @@
 
 #define HOST_ROBOTS_AGE_MS (24LL * 3600 * 1000) /* RFC 9309 2.4 */
 
+/* How fast a host that has something to do is known to be (turns.c). */
+enum host_pace { PACE_NONE, PACE_UNREADY, PACE_UNTRIED, PACE_FAST, PACE_SLOW, PACES };
+
 enum host_state { HOST_NEW, HOST_RESOLVING, HOST_ROBOTS, HOST_READY, HOST_REFUSED };
 
 struct entry;
@@ -85,6 +88,9 @@ struct host {
 		due; /* in the frontier's heap while READY or REFUSED, not empty, not blocked */
 	struct host *blocked_next;
 	bool blocked;
+	bool to_ask; /* ROBOTS, and robots.txt waits for its turn: in the heap or blocked */
+	bool tried;  /* a page was asked for in this run, and that has ended */
+	enum host_pace pace;
 	bool held; /* --max-pages-per-host reached: what is queued stays queued */
 
 	/* For the store and the display. */

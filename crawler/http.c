@@ -3,10 +3,13 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 
 #include "config/clock.h"
 #include "config/mem.h"
 #include "crawler/http_private.h"
+
+#define KEPT_MAX 16384 /* connections that rest */
 
 /* ---- buffers of a fetch ---- */
 
@@ -395,6 +398,21 @@ size_t http_active(const struct http *h)
 
 /* ---- opening ---- */
 
+/* A cache smaller than the hosts in flight costs 2-3 times (measured); and a connection is worth
+ * keeping over the delay of its host, however many hosts there are: up to half of the
+ * descriptors. */
+static long connections_kept(size_t concurrency)
+{
+	struct rlimit rl;
+	long n = (long)concurrency * 4;
+
+	if (getrlimit(RLIMIT_NOFILE, &rl) != 0)
+		return n;
+	if (rl.rlim_cur / 2 > (rlim_t)n)
+		n = rl.rlim_cur / 2 < KEPT_MAX ? (long)(rl.rlim_cur / 2) : KEPT_MAX;
+	return n;
+}
+
 struct http *http_open(struct loop *loop, const struct settings *set, struct slots *slots,
 	size_t concurrency, struct err *err)
 {
@@ -405,6 +423,7 @@ struct http *http_open(struct loop *loop, const struct settings *set, struct slo
 	h->slots = slots;
 	h->starting_end = &h->starting;
 	h->eof_fd = -1;
+	map_init(&h->peers);
 	http_request_open(h);
 	loop_on_turn(loop, on_turn, h);
 	h->multi = curl_multi_init();
@@ -417,8 +436,7 @@ struct http *http_open(struct loop *loop, const struct settings *set, struct slo
 		http_close(h);
 		return NULL;
 	}
-	/* A cache smaller than the hosts in flight costs 2-3 times (measured). */
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, (long)(concurrency * 4));
+	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, connections_kept(concurrency));
 	return h;
 }
 

@@ -72,6 +72,8 @@ struct http {
 	/* http_socket.c */
 	struct sock **socks; /* by descriptor */
 	size_t nsocks;
+	struct map peers; /* by address */
+	uint32_t per_ip;
 	int eof_fd; /* a socket whose other end is closed */
 };
 

@@ -3,6 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/clock.h"
 #include "config/mem.h"
 #include "crawler/guard.h"
 #include "crawler/http_private.h"
@@ -149,6 +150,18 @@ static void hide_secrets(struct buf *head)
 	}
 	buf_release(head);
 	*head = out;
+}
+
+/* Called when the connection is there and the request goes out: politeness counts from here. */
+static int on_ready(void *arg, char *ip, char *local_ip, int port, int local_port)
+{
+	const struct exchange *x = arg;
+	const struct host *host = x->f->host;
+
+	(void)ip, (void)local_ip, (void)port, (void)local_port;
+	if (host->gov)
+		governor_sent(&host->gov->g, clock_ms() + 1); /* the clock rounds down */
+	return CURL_PREREQFUNC_OK;
 }
 
 /* ---- addresses ---- */
@@ -311,6 +324,8 @@ struct exchange *http_exchange_open(struct http *h)
 	curl_easy_setopt(e, CURLOPT_HEADERDATA, x);
 	curl_easy_setopt(e, CURLOPT_WRITEFUNCTION, http_on_body);
 	curl_easy_setopt(e, CURLOPT_WRITEDATA, x);
+	curl_easy_setopt(e, CURLOPT_PREREQFUNCTION, on_ready);
+	curl_easy_setopt(e, CURLOPT_PREREQDATA, x);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETFUNCTION, http_on_open);
 	curl_easy_setopt(e, CURLOPT_OPENSOCKETDATA, x);
 	curl_easy_setopt(e, CURLOPT_CLOSESOCKETFUNCTION, http_on_close);

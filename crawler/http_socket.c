@@ -5,6 +5,10 @@
  * page, and what comes meanwhile matters. In HTTP/1 nothing may come then but the end;
  * libcurl 7.88 would take it for the answer of the next request. Such a connection is
  * ruined: its descriptor is replaced by one at its end, which libcurl finds dead.
+ *
+ * --per-ip counts connections, resting ones too: where one more would be too many, that to the
+ * same address which has rested longest is ruined. (The frontier sees to it that no more than
+ * --per-ip are at work.)
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,6 +21,12 @@
 #include "crawler/guard.h"
 #include "crawler/http_private.h"
 
+/* An address, and the connections to it. */
+struct peer {
+	uint32_t open;
+	struct sock *oldest, *newest; /* those that rest */
+};
+
 struct sock {
 	struct event ev;
 	struct http *http;
@@ -25,6 +35,8 @@ struct sock {
 	bool ours;    /* opened by http_on_open, so http_on_close will tell its end */
 	bool clear;   /* HTTP/1 and nothing below it: no bytes but answers */
 	bool resting;
+	struct peer *peer;	    /* NULL: not counted, or not any more */
+	struct sock *older, *newer; /* of those that rest at the same address */
 };
 
 static void watch(struct sock *s, short events);
@@ -52,9 +64,53 @@ static struct sock *sock_add(struct http *h, curl_socket_t fd)
 	return s;
 }
 
+/* ---- addresses ---- */
+
+static struct peer *peer_of(struct http *h, const struct sockaddr *addr)
+{
+	struct peer **place;
+	char text[64];
+
+	guard_print(addr, text);
+	place = (struct peer **)map_put(&h->peers, text, strlen(text));
+	if (!*place)
+		*place = mem_zalloc(sizeof(**place));
+	return *place;
+}
+
+static void set_resting(struct sock *s, bool resting)
+{
+	struct peer *p = s->peer;
+
+	if (s->resting == resting)
+		return;
+	s->resting = resting;
+	if (!p)
+		return;
+	if (resting) {
+		s->older = p->newest;
+		s->newer = NULL;
+		*(p->newest ? &p->newest->newer : &p->oldest) = s;
+		p->newest = s;
+	} else {
+		*(s->older ? &s->older->newer : &p->oldest) = s->newer;
+		*(s->newer ? &s->newer->older : &p->newest) = s->older;
+	}
+}
+
+static void leave_peer(struct sock *s)
+{
+	if (!s->peer)
+		return;
+	set_resting(s, false);
+	s->peer->open--;
+	s->peer = NULL;
+}
+
 static void sock_drop(struct sock *s)
 {
 	watch(s, 0);
+	leave_peer(s);
 	s->http->socks[s->fd] = NULL;
 	free(s);
 }
@@ -71,6 +127,7 @@ static bool has_bytes(curl_socket_t fd)
 static void ruin(struct sock *s)
 {
 	watch(s, 0);
+	leave_peer(s);
 	while (dup3(s->http->eof_fd, s->fd, O_CLOEXEC) < 0 && errno == EINTR)
 		;
 }
@@ -113,7 +170,7 @@ static void watch(struct sock *s, short events)
 
 static void rest(struct sock *s)
 {
-	s->resting = true;
+	set_resting(s, true);
 	if (s->clear && has_bytes(s->fd)) /* came with the answer's last bytes */
 		ruin(s);
 	else
@@ -136,7 +193,7 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *kn
 	}
 	if (!s)
 		s = sock_add(h, fd);
-	s->resting = false;
+	set_resting(s, false);
 	watch(s, (short)((what & CURL_POLL_IN ? EV_READ : 0) |
 			 (what & CURL_POLL_OUT ? EV_WRITE : 0)));
 	return 0;
@@ -169,6 +226,18 @@ static int on_timer(CURLM *multi, long ms, void *arg)
 
 /* ---- opening and closing, as libcurl asks for it ---- */
 
+static void join_peer(struct sock *s, const struct sockaddr *addr)
+{
+	struct http *h = s->http;
+
+	if (h->set->proxy) /* all are to the same one */
+		return;
+	s->peer = peer_of(h, addr);
+	while (s->peer->open >= h->per_ip && s->peer->oldest)
+		ruin(s->peer->oldest);
+	s->peer->open++;
+}
+
 /* The address is known here and only here: after DNS, for every connection. */
 curl_socket_t http_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr *addr)
 {
@@ -189,6 +258,7 @@ curl_socket_t http_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr
 	s = sock_add(h, fd);
 	s->ours = true;
 	s->clear = !x->f->host->https && !h->tls_proxy;
+	join_peer(s, &addr->addr);
 	return fd;
 }
 
@@ -208,6 +278,7 @@ int http_sockets_open(struct http *h, struct err *err)
 	int pair[2];
 
 	h->eof_fd = -1;
+	h->per_ip = (uint32_t)settings_per_ip(h->set);
 	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) < 0)
 		return err_set(err, EXIT_INTERNAL, "no descriptors left: %s", strerror(errno));
 	close(pair[1]);
@@ -227,6 +298,7 @@ void http_sockets_close(struct http *h)
 		if (h->socks[i])
 			sock_drop(h->socks[i]);
 	free(h->socks);
+	map_release(&h->peers, free);
 	if (h->eof_fd >= 0) {
 		event_del(&h->timer);
 		close(h->eof_fd);

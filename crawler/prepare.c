@@ -1,7 +1,8 @@
 /* prepare.c - hosts from NEW to READY: addresses, then robots.txt.
  *
  * Each host is prepared by a coroutine of its own, so a slow name server or a slow
- * robots.txt never holds a fetcher. What a fetch status means (RFC 9309, 2.3.1):
+ * robots.txt never holds a fetcher. Where its turn to be asked has not come the coroutine
+ * ends, and another goes on when it has. What a fetch status means (RFC 9309, 2.3.1):
  *   2xx   the rules                        3xx  followed, 5 hops, to any host
  *   4xx   everything is allowed            429, 5xx, no answer: tried again, then
  *                                          everything is disallowed; a copy of an
@@ -21,6 +22,7 @@
 #define DNS_PAUSE_MS	  1000
 #define KEEP_ADDRESSES_MS (5 * 60 * 1000)
 #define ROBOTS_PAUSE_MS	  1000
+#define TURN_MS		  100		/* how often a redirect looks whether it has room */
 #define ROBOTS_KEPT_MS	  (3600 * 1000) /* an old copy in force: when to ask again */
 
 struct job {
@@ -189,39 +191,56 @@ static void store_robots(struct crawl *c, struct host *h, struct record *r)
 	record_put(c, r);
 }
 
-/* One request of the chain. The target of a redirect may be a host nobody prepared. */
-static void ask(struct crawl *c, struct record *r, const char *href, struct host *h)
+/* The host's delay and the limits per host and address hold for robots.txt, too. */
+static bool wait_for_turn(struct crawl *c, struct host *h)
+{
+	co_state("waiting for a turn to ask for robots.txt");
+	while (!is_over(c) && !frontier_host_begin(c->frontier, h)) {
+		int64_t ms = h->gov->g.next_start - clock_ms();
+		co_sleep_ms(ms > 0 && ms < TURN_MS ? ms : TURN_MS);
+	}
+	return !is_over(c);
+}
+
+/* One request of the chain, `begun` or not. The target of a redirect may be a host nobody
+ * prepared. */
+static void ask(struct crawl *c, struct record *r, const char *href, struct host *h, bool begun)
 {
 	struct http_fetch *f = &r->fetch;
 	struct slot *slot = r->slot;
 	struct host_ip *ip;
+	int64_t start;
 
 	co_state("asking for addresses"); /* not an href of before that is gone */
+	http_fetch_reset(f);
+	f->slot = slot;
 	if (!h->ip && !c->set.proxy && !resolve(c, h)) {
-		http_fetch_reset(f);
-		f->slot = slot;
 		f->error = "dns";
 		return;
 	}
-	http_fetch_reset(f);
-	f->slot = slot;
+	if (!begun && !wait_for_turn(c, h)) {
+		f->error = "stopped";
+		return;
+	}
 	f->href = href;
 	f->host = h;
 	f->max_body = ROBOTS_MAX;
-	governor_start(&h->gov->g, clock_ms());
 	ip = h->ip; /* another may be found meanwhile */
-	if (ip)
-		ip->inflight++;
+	start = clock_ms();
 	co_state(href);
 	http_get(c->http, f);
 	r->slot = f->slot;
 	c->n.requests++;
-	frontier_host_end(
-		c->frontier, h, ip, f->status ? f->ttfb_ms : -1, false, f->retry_after_ms);
+	frontier_host_end(c->frontier, h, ip,
+		&(struct host_answer){
+			.ttfb_ms = f->status ? f->ttfb_ms : -1,
+			.took_ms = (double)(clock_ms() - start),
+			.retry_after_ms = f->retry_after_ms,
+		});
 }
 
 /* Follows up to five redirects; what the last answer was is in r->fetch. */
-static void fetch_robots(struct crawl *c, struct host *h, struct record *r)
+static void fetch_robots(struct crawl *c, struct host *h, struct record *r, bool begun)
 {
 	struct buf href = BUF_INIT, next = BUF_INIT;
 	struct url u, target;
@@ -229,7 +248,7 @@ static void fetch_robots(struct crawl *c, struct host *h, struct record *r)
 
 	buf_addf(&href, "%s/robots.txt", h->origin);
 	for (int hop = 0; hop <= ROBOTS_HOPS; hop++) {
-		ask(c, r, href.data, h);
+		ask(c, r, href.data, h, begun && !hop);
 		status = r->fetch.status;
 		if (status < 300 || status > 399 || status == 304 || !r->fetch.location.len ||
 			is_over(c))
@@ -288,17 +307,23 @@ static bool worth_asking_again(const struct http_fetch *f)
 	return unreachable(f) || (f->error && !strcmp(f->error, "cut"));
 }
 
-static void robots(struct crawl *c, struct host *h)
+/* False: it is not the host's turn yet; it will be prepared again when it is. */
+static bool robots(struct crawl *c, struct host *h)
 {
 	struct record *r = record_take(c, true);
 	struct http_fetch *f;
 	const char *unread;
 
 	if (!r)
-		return; /* aborting: the host stays as it is, its URLs stay queued */
+		return true; /* aborting: the host stays as it is, its URLs stay queued */
+	if (!frontier_host_begin(c->frontier, h)) {
+		record_give(c, r);
+		frontier_host_await(c->frontier, h);
+		return false;
+	}
 	f = &r->fetch;
 	for (int i = 0;; i++) {
-		fetch_robots(c, h, r);
+		fetch_robots(c, h, r, !i);
 		if (!worth_asking_again(f) || i >= c->set.retries || is_over(c))
 			break;
 		co_state("waiting to ask for robots.txt again");
@@ -310,7 +335,7 @@ static void robots(struct crawl *c, struct host *h)
 	}
 	if ((f->error && !strcmp(f->error, "stopped")) || (unreachable(f) && is_over(c))) {
 		record_give(c, r);
-		return;
+		return true;
 	}
 	if (f->status >= 200 && f->status <= 299) {
 		co_state("reading robots.txt");
@@ -343,6 +368,7 @@ static void robots(struct crawl *c, struct host *h)
 	if (c->set.sitemaps && h->user_named)
 		offer_sitemap(c, h, "/sitemap.xml", &r->findings);
 	store_robots(c, h, r);
+	return true;
 }
 
 /* What is known still counts, or a copy from an earlier run does. */
@@ -366,16 +392,14 @@ void prepare_host(void *arg)
 	if (is_over(c))
 		return; /* nobody waits for it; its URLs stay queued */
 	co_state(h->origin);
-	set_state(c, h, HOST_RESOLVING);
-	if (!resolve(c, h) && !is_over(c))
+	if (h->state == HOST_RESOLVING && !resolve(c, h) && !is_over(c))
 		refuse_host(c, h, "dns", NULL);
-	if (h->state == HOST_RESOLVING && !c->set.ignore_robots) {
+	if (h->state == HOST_RESOLVING && !c->set.ignore_robots)
 		set_state(c, h, HOST_ROBOTS);
-		if (!is_fresh(h))
-			robots(c, h);
-		else if (h->robots_text && !h->robots)
-			apply_rules(c, h, NULL);
-	}
+	if (h->state == HOST_ROBOTS && is_fresh(h) && h->robots_text && !h->robots)
+		apply_rules(c, h, NULL);
+	if (h->state == HOST_ROBOTS && !is_fresh(h) && !robots(c, h))
+		return;
 	if (is_over(c))
 		return; /* perhaps never asked: its URLs stay queued for the resume */
 	if (h->state != HOST_REFUSED)

@@ -33,13 +33,13 @@ struct record *record_plain(struct crawl *c)
 	return record_new(c);
 }
 
-/* Fetchers leave PREPARERS slots for robots.txt, or idle fetchers and full queues could hold
+/* Fetchers leave a slot per preparer for robots.txt, or idle fetchers and full queues could hold
  * up the hosts that would give them something to do. */
 struct record *record_take(struct crawl *c, bool reserve)
 {
 	struct record *r;
 
-	while (slots_free_count(c->slots) <= (reserve ? 0 : PREPARERS)) {
+	while (slots_free_count(c->slots) <= (reserve ? 0 : c->npreparers)) {
 		if (c->aborting || c->failed)
 			return NULL;
 		co_wait(&c->room, -1);

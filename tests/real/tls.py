@@ -2,7 +2,7 @@
 
 h2       HTTP/2: the streams of one connection, never more than --per-host of them
 h1       HTTP/1.1: connections are kept over the delay; where the server closes them, sessions are resumed
-hosts    many hosts: each gets its own session back
+hosts    many hosts: each gets its own session back; at one address never more than --per-ip connections
 certs    certificates that do not hold are recorded as tls_cert; --ca-file, --insecure
 """
 import collections
@@ -26,7 +26,7 @@ error_log {run}/error.log warn;
 events {{ worker_connections 1024; }}
 http {{
 	log_format tls '$server_port $host $uri $status $connection $connection_requests $server_protocol '
-		'$ssl_protocol $ssl_session_reused $msec $request_time';
+		'$ssl_protocol $ssl_session_reused $msec $request_time $connections_active';
 	access_log {run}/access.log tls;
 	client_body_temp_path {run}/t1;
 	proxy_temp_path {run}/t2;
@@ -85,9 +85,9 @@ class Request:
 
     def __init__(self, line):
         (self.port, self.host, self.uri, self.status, self.connection, self.nth, self.protocol, self.tls, self.reused,
-         end, took) = line.split(" ")
+         end, took, self.active) = line.split(" ")
         self.reused = self.reused == "r"
-        self.end, self.took = float(end), float(took)
+        self.end, self.took, self.active = float(end), float(took), int(self.active)
 
 
 class TlsNginx(site.Nginx):
@@ -105,10 +105,10 @@ class TlsNginx(site.Nginx):
     def url(self, name, host="a.site.test"):
         return f"https://{host}:{self.port[name]}/index.html"
 
-    def log(self, name):
+    def log(self, name, robots=False):
         want = str(self.port[name])
         lines = (self.run / "access.log").read_text().splitlines()
-        return [r for r in map(Request, lines) if r.port == want and r.uri != "/robots.txt"]
+        return [r for r in map(Request, lines) if r.port == want and (robots or r.uri != "/robots.txt")]
 
 
 def resolve(nginx, name, host="a.site.test"):
@@ -179,6 +179,13 @@ def run_hosts(check, crawl, nginx):
     per_host = collections.Counter(host for host, _ in {(r.host, r.connection) for r in log})
     check("hosts: one connection carries the pages of a host", len(per_host) == HOSTS and set(per_host.values()) == {1},
           str(per_host))
+
+
+    log = crawl_it(check, crawl, nginx, "hosts --per-ip 3", "h1", "--per-ip", "3", "--concurrency", "32", hosts=hosts)
+    check("hosts: all is fetched through three connections", len(log) == HOSTS * (PAGES + 1), f"{len(log)} requests")
+    log = nginx.log("h1", robots=True)
+    most = max(r.active for r in log)
+    check("hosts: three connections at a time, those that rest and those for robots.txt counted", most == 3, f"{most}")
 
 
 def run_certs(check, crawl, nginx):

@@ -12,6 +12,9 @@
 #include "config/facts.h"
 #include "crawler/frontier.h"
 
+static const struct host_answer good = {
+	.ttfb_ms = 1, .took_ms = 1, .retry_after_ms = -1, .is_page = true};
+
 static struct bench {
 	struct settings set;
 	struct loop *loop;
@@ -91,7 +94,7 @@ static void in_coroutine(void (*fn)(void *))
 
 static void finish(struct entry *e)
 {
-	frontier_host_end(b.f, e->host, e->ip, 1, false, -1);
+	frontier_host_end(b.f, e->host, e->ip, &good);
 	frontier_count_page(b.f, e->host);
 	frontier_done(b.f, e);
 }
@@ -262,7 +265,7 @@ static void tries_again(void *arg)
 
 	(void)arg;
 	assert_int_equal(e->attempts, 0);
-	frontier_host_end(b.f, e->host, e->ip, 1, false, -1);
+	frontier_host_end(b.f, e->host, e->ip, &good);
 	frontier_again(b.f, e, start + 60);
 	e = frontier_next(b.f);
 	assert_non_null(e);

@@ -154,6 +154,26 @@ static void test_slow_answers(void **state)
 	governor_release(&g);
 }
 
+/* What the server sees counts: a request that waited for its connection, or for the server. */
+static void test_delay_counts_from_the_server(void **state)
+{
+	struct governor g;
+
+	(void)state;
+	governor_init(&g, "h", 1, 2);
+	governor_start(&g, 5000);
+	assert_int_equal(g.next_start, 6000);
+	governor_sent(&g, 5300);
+	assert_int_equal(g.next_start, 6300);
+	governor_end(&g, 5320, 300, false, -1); /* the server had it by then */
+	assert_int_equal(g.next_start, 6321);
+	governor_start(&g, 7000);
+	governor_sent(&g, 7000);
+	governor_end(&g, 9000, 2000, false, -1); /* it had it long before */
+	assert_int_equal(g.next_start, 8100);
+	governor_release(&g);
+}
+
 static void test_cancel(void **state)
 {
 	struct governor g;
@@ -179,6 +199,7 @@ int main(void)
 		cmocka_unit_test(test_back_off_and_recover),
 		cmocka_unit_test(test_back_off_is_bounded),
 		cmocka_unit_test(test_slow_answers),
+		cmocka_unit_test(test_delay_counts_from_the_server),
 		cmocka_unit_test(test_cancel),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -22,6 +22,9 @@ struct row {
 	struct store_new_url n;
 };
 
+static const struct host_answer good = {
+	.ttfb_ms = 1, .took_ms = 1, .retry_after_ms = -1, .is_page = true};
+
 static struct bench {
 	struct settings set;
 	struct loop *loop;
@@ -161,7 +164,7 @@ static void in_coroutine(void (*fn)(void *))
 
 static void finish(struct entry *e)
 {
-	frontier_host_end(b.f, e->host, e->ip, 1, false, -1);
+	frontier_host_end(b.f, e->host, e->ip, &good);
 	frontier_count_page(b.f, e->host);
 	frontier_done(b.f, e);
 }
@@ -392,7 +395,7 @@ static void takes_with_failures(void *arg)
 		assert_int_equal(e->attempts, tries[e->id]);
 		tries[e->id]++;
 		if (e->id % 3 == 0 && !e->attempts) {
-			frontier_host_end(b.f, e->host, e->ip, 1, false, -1);
+			frontier_host_end(b.f, e->host, e->ip, &good);
 			frontier_again(b.f, e, clock_ms() + (int64_t)(e->id % 4));
 			continue;
 		}
