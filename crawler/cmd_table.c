@@ -248,34 +248,6 @@ const struct command cmd_table[] = {
 			"line that names its URL.\n",
 		.examples = "  skitter verify example.com.db\n"
 			    "  skitter verify example.com.db --json | jq .problems\n"},
-	{.name = "report",
-		.fn = cmd_report,
-		.help = "broken links, redirects, duplicates, slow pages, politeness",
-		.usage =
-			"report FILE.db [-o FILE.html] [--json] [--rows N] [--host NAME] [--force]",
-		.text = "Without -o, in short on the terminal. With -o, one HTML file that works "
-			"offline:\n"
-			"charts, and every list with the pages that link there. Works while the "
-			"crawl runs.\n"
-			"\n"
-			"  -o, --output FILE   write HTML (with --json, JSON) there; - is standard "
-			"output\n"
-			"      --json          the numbers and lists as one JSON object\n"
-			"  -n, --rows N        rows of each list [500]\n"
-			"      --host NAME     only how this host was treated: a page for its "
-			"owner\n"
-			"      --force         replace an output that is there\n"
-			"\n"
-			"Dead means that the server says so (404, 410). What was refused, "
-			"rate-limited or\n"
-			"failing at the time is told apart. Sorting needs room for temporary "
-			"files, in\n"
-			"$SQLITE_TMPDIR, $TMPDIR, /var/tmp or /tmp.\n",
-		.examples = "  skitter report example.com.db\n"
-			    "  skitter report example.com.db -o report.html\n"
-			    "  skitter report example.com.db --json --rows 10000 > report.json\n"
-			    "  skitter report example.com.db --host example.com -o "
-			    "for-the-owner.html\n"},
 	{.name = "robots",
 		.fn = cmd_robots,
 		.help = "what a robots.txt allows, and which line says so",

@@ -285,12 +285,6 @@ static void leave_flight(struct frontier *f, struct entry *e)
 		frontier_let_slow_in(f);
 	}
 	host_recount(f->hosts, e->host);
-	frontier_pace(f, e->host);
-	if (e->slow) {
-		e->slow = false;
-		f->slow--;
-		frontier_let_slow_in(f);
-	}
 	/* The end can only come when something leaves flight: let an idle one look. */
 	if (!f->inflight || page_limit_reached(f))
 		frontier_wake_one(f);
