@@ -149,9 +149,10 @@ static bool other_file(struct fake_server *s, const struct fake_request *r, stru
 
 static void add_header(struct fake_answer *a, const char *name, const char *value)
 {
-	size_t len = strlen(a->more);
+	char *p = a->more + strlen(a->more);
 
-	snprintf(a->more + len, sizeof(a->more) - len, "%s: %s\r\n", name, value);
+	p = stpcpy(stpcpy(p, name), ": ");
+	stpcpy(stpcpy(p, value), "\r\n");
 }
 
 /* What goes wrong with a page, if anything. */
@@ -204,7 +205,10 @@ static void page(
 
 	if (accident(s, r, n, again, a))
 		return;
-	snprintf(etag, sizeof(etag), "\"%016llx\"", (unsigned long long)bits);
+	etag[0] = etag[17] = '"';
+	for (int i = 0; i < 16; i++, bits >>= 4)
+		etag[1 + i] = "0123456789abcdef"[bits & 15];
+	etag[18] = '\0';
 	add_header(a, "ETag", etag);
 	if (r->none_match_len == 18 && !memcmp(r->none_match, etag, 18)) {
 		a->status = 304;
@@ -222,7 +226,7 @@ static void page(
 static bool refused(struct fake_server *s, const struct fake_request *r, struct fake_answer *a)
 {
 	const struct fake_options *o = s->o;
-	char seconds[24];
+	char seconds[32];
 
 	if (o->dead_hosts + o->limited_hosts <= 0)
 		return false;
@@ -232,7 +236,7 @@ static bool refused(struct fake_server *s, const struct fake_request *r, struct 
 		if (fake_tally_admit(s->tally, r->host, r->now, (int64_t)(o->limit_interval * 1e9)))
 			return false;
 		say(a, 429, "not so fast\n");
-		*fake_number(seconds, (uint64_t)(o->limit_interval + 0.999)) = '\0';
+		*fake_number(seconds, (uint32_t)(o->limit_interval + 0.999)) = '\0';
 		add_header(a, "Retry-After", seconds);
 		atomic_fetch_add(&s->tally->pushed_back, 1);
 		return true;

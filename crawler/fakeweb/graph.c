@@ -51,6 +51,13 @@ static void share_out(struct fake_graph *g)
 	g->first[o->hosts] = o->pages;
 }
 
+static uint32_t choose_fanout(const struct fake_graph *g, uint32_t host)
+{
+	if (g->o->fanout)
+		return (uint32_t)g->o->fanout;
+	return 8 + (uint32_t)(fake_bits(g, host, 0, ABOUT_FANOUT) % 17);
+}
+
 int fake_graph_open(struct fake_graph *g, const struct fake_options *o, struct err *err)
 {
 	if (o->hosts > o->pages)
@@ -60,9 +67,13 @@ int fake_graph_open(struct fake_graph *g, const struct fake_options *o, struct e
 	*g = (struct fake_graph){.o = o, .hosts = (uint32_t)o->hosts, .zone_len = strlen(o->zone)};
 	g->first = mem_array(o->hosts + 1, sizeof(*g->first));
 	share_out(g);
+	g->fanout = mem_array(o->hosts, sizeof(*g->fanout));
+	for (uint32_t h = 0; h < g->hosts; h++)
+		g->fanout[h] = choose_fanout(g, h);
+	fake_words_open();
 	if (o->port != 80) {
 		g->port[0] = ':';
-		*fake_number(g->port + 1, o->port) = '\0';
+		*fake_number(g->port + 1, (uint32_t)o->port) = '\0';
 	}
 	g->max_links =
 		FIXED_LINKS + FAKE_HOST_FANOUT + (o->fanout ? o->fanout : 24) + MAX_TEXT_LINKS(o);
@@ -72,19 +83,13 @@ int fake_graph_open(struct fake_graph *g, const struct fake_options *o, struct e
 void fake_graph_close(struct fake_graph *g)
 {
 	free(g->first);
+	free(g->fanout);
 	*g = (struct fake_graph){0};
 }
 
 uint32_t fake_pages_of(const struct fake_graph *g, uint32_t host)
 {
 	return (uint32_t)(g->first[host + 1] - g->first[host]);
-}
-
-static uint32_t fanout_of(const struct fake_graph *g, uint32_t host)
-{
-	if (g->o->fanout)
-		return (uint32_t)g->o->fanout;
-	return 8 + (uint32_t)(fake_bits(g, host, 0, ABOUT_FANOUT) % 17);
 }
 
 /* ---- tempers ---- */
@@ -110,7 +115,7 @@ enum fake_temper fake_temper(const struct fake_graph *g, uint32_t host)
 
 bool fake_has_children(const struct fake_graph *g, uint32_t host, uint32_t page)
 {
-	return (uint64_t)page * fanout_of(g, host) + 1 < fake_pages_of(g, host) ||
+	return (uint64_t)page * g->fanout[host] + 1 < fake_pages_of(g, host) ||
 	       (!page && (uint64_t)host * FAKE_HOST_FANOUT + 1 < g->hosts);
 }
 
@@ -203,7 +208,7 @@ size_t fake_links(const struct fake_graph *g, uint32_t host, uint32_t page, stru
 	struct links l = {.g = g, .host = host, .page = page, .out = out};
 
 	l.n = fake_pages_of(g, host);
-	l.fanout = fanout_of(g, host);
+	l.fanout = g->fanout[host];
 	add_navigation(&l);
 	add_children(&l);
 	for (uint32_t k = 0, n = text_links(&l); k < n; k++)
@@ -215,7 +220,7 @@ size_t fake_links(const struct fake_graph *g, uint32_t host, uint32_t page, stru
 /* The section a page belongs to: its ancestor below the home page. */
 uint32_t fake_section(const struct fake_graph *g, uint32_t host, uint32_t page)
 {
-	uint32_t fanout = fanout_of(g, host);
+	uint32_t fanout = g->fanout[host];
 
 	while (page > fanout)
 		page = (page - 1) / fanout;

@@ -1,8 +1,8 @@
 /* graph.h - which hosts and pages there are, and who links to whom.
  *
- * Nothing is stored but where each host's pages begin: a page's links are computed from
- * the seed whenever they are asked for, the same each time. Page 0 of a host is its home
- * page. What makes the web whole:
+ * Nothing is stored but where each host's pages begin and their fanout: a page's links are computed
+ * from the seed whenever they are asked for, the same each time. Page 0 of a host is its home page.
+ * What makes the web whole:
  *
  *   - on a host the pages form a tree: page i > 0 is first linked by page (i - 1) / fanout;
  *   - the hosts form a tree: home page h > 0 is linked by home page (h - 1) / FAKE_HOST_FANOUT;
@@ -44,7 +44,8 @@ enum fake_temper { FAKE_FAST, FAKE_SLOW, FAKE_LIMITED, FAKE_DEAD, FAKE_UNKNOWN }
 
 struct fake_graph {
 	const struct fake_options *o;
-	uint64_t *first; /* hosts + 1: the number of a host's page 0 */
+	uint64_t *first;  /* hosts + 1: the number of a host's page 0 */
+	uint32_t *fanout; /* of each host */
 	uint32_t hosts;
 	size_t max_links; /* of one page */
 	size_t zone_len;

@@ -57,9 +57,12 @@ char *fake_title(const struct fake_graph *g, uint32_t host, uint32_t page, char 
 
 /* ---- parts ---- */
 
-static void say(struct fake_html *b, const char *s)
+#define SAY(b, literal) ((b)->p = FAKE_PUT((b)->p, literal))
+
+static void say(struct fake_html *b, const char *s, size_t len)
 {
-	b->p = stpcpy(b->p, s);
+	memcpy(b->p, s, len);
+	b->p += len;
 }
 
 static void begin(struct fake_html *b)
@@ -116,24 +119,23 @@ static void finish(struct fake_html *b)
 
 static void add_link(struct fake_html *b, uint32_t host, const struct fake_link *l)
 {
-	say(b, "<a href=\"");
+	SAY(b, "<a href=\"");
 	if (l->host != host)
 		b->p = fake_origin(b->g, l->host, b->p);
 	b->p = l->kind == FAKE_DEAD_LINK ? fake_dead_path(b->g, l->host, l->page, b->p)
 					 : fake_path(b->g, l->host, l->page, b->p);
-	say(b, "\">");
+	SAY(b, "\">");
 	b->p = fake_title(b->g, l->host, l->page, b->p);
-	say(b, "</a>");
+	SAY(b, "</a>");
 }
 
 static void add_head(struct fake_html *b, uint32_t host, const char *title, size_t len)
 {
-	say(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>");
-	memcpy(b->p, title, len);
-	b->p += len;
-	say(b, " - ");
+	SAY(b, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>");
+	say(b, title, len);
+	SAY(b, " - ");
 	b->p = fake_title(b->g, host, 0, b->p);
-	say(b, "</title>\n<meta name=\"viewport\" content=\"width=device-width\">\n"
+	SAY(b, "</title>\n<meta name=\"viewport\" content=\"width=device-width\">\n"
 	       "<link rel=\"stylesheet\" href=\"/style.css\">\n</head>\n<body>\n");
 }
 
@@ -145,13 +147,13 @@ static size_t add_list(
 
 	if (i == n || b->links[i].kind != kind)
 		return i;
-	say(b, "<ul>\n");
+	SAY(b, "<ul>\n");
 	for (; i < n && b->links[i].kind == kind; i++) {
-		say(b, "<li>");
+		SAY(b, "<li>");
 		add_link(b, host, &b->links[i]);
-		say(b, "</li>\n");
+		SAY(b, "</li>\n");
 	}
-	say(b, "</ul>\n");
+	SAY(b, "</ul>\n");
 	return i;
 }
 
@@ -162,11 +164,14 @@ static size_t add_see_also(struct fake_html *b, uint32_t host, size_t from, size
 	for (; i < n && i < from + GROUP; i++) {
 		if (b->links[i].kind != FAKE_TEXT_LINK && b->links[i].kind != FAKE_DEAD_LINK)
 			break;
-		say(b, i == from ? "<p>See also " : ", ");
+		if (i == from)
+			SAY(b, "<p>See also ");
+		else
+			SAY(b, ", ");
 		add_link(b, host, &b->links[i]);
 	}
 	if (i > from)
-		say(b, ".</p>\n");
+		SAY(b, ".</p>\n");
 	return i;
 }
 
@@ -204,18 +209,18 @@ static void add_foot(struct fake_html *b)
 {
 	const struct fake_options *o = b->g->o;
 
-	say(b, "</main>\n<footer><p><img src=\"/logo.png\" alt=\"\"> Made up, every word of it.");
+	SAY(b, "</main>\n<footer><p><img src=\"/logo.png\" alt=\"\"> Made up, every word of it.");
 	if (o->robots)
-		say(b, " <a href=\"/private/\">Private</a>");
+		SAY(b, " <a href=\"/private/\">Private</a>");
 	if (o->traps & TRAP_CALENDAR)
-		say(b, " <a href=\"/calendar/2026-11/\">Calendar</a>");
+		SAY(b, " <a href=\"/calendar/2026-11/\">Calendar</a>");
 	if (o->traps & TRAP_SESSION)
-		say(b, " <a href=\"/account?sid=0\">Account</a>");
+		SAY(b, " <a href=\"/account?sid=0\">Account</a>");
 	if (o->traps & TRAP_PATH)
-		say(b, " <a href=\"/deeper/\">Deeper</a>");
+		SAY(b, " <a href=\"/deeper/\">Deeper</a>");
 	if (o->traps & TRAP_FACETS)
-		say(b, " <a href=\"/filter\">Filter</a>");
-	say(b, "</p></footer>\n</body>\n</html>\n");
+		SAY(b, " <a href=\"/filter\">Filter</a>");
+	SAY(b, "</p></footer>\n</body>\n</html>\n");
 }
 
 void fake_html_page(struct fake_html *b, uint32_t host, uint32_t page)
@@ -228,13 +233,12 @@ void fake_html_page(struct fake_html *b, uint32_t host, uint32_t page)
 
 	begin(b);
 	add_head(b, host, title, len);
-	say(b, "<nav>\n");
+	SAY(b, "<nav>\n");
 	i = add_list(b, host, 0, n, FAKE_NAV_LINK);
 	i = add_list(b, host, i, n, FAKE_UP_LINK);
-	say(b, "</nav>\n<main>\n<h1>");
-	memcpy(b->p, title, len);
-	b->p += len;
-	say(b, "</h1>\n");
+	SAY(b, "</nav>\n<main>\n<h1>");
+	say(b, title, len);
+	SAY(b, "</h1>\n");
 	i = add_list(b, host, i, n, FAKE_CHILD_LINK);
 	i = add_text(b, host, fake_bits(g, host, page, ABOUT_TEXT), size, i, n);
 	while ((at = add_see_also(b, host, i, n)) > i)
@@ -249,10 +253,10 @@ void fake_html_other(
 {
 	begin(b);
 	add_head(b, host, title, strlen(title));
-	say(b, "<main>\n<h1>");
-	say(b, title);
-	say(b, "</h1>\n");
-	say(b, links);
+	SAY(b, "<main>\n<h1>");
+	say(b, title, strlen(title));
+	SAY(b, "</h1>\n");
+	say(b, links, strlen(links));
 	add_text(b, host, bits, 2 * FAKE_BIG_SIZE, 0, 0);
 	add_foot(b);
 	finish(b);

@@ -46,17 +46,16 @@ char *fake_path(const struct fake_graph *g, uint32_t host, uint32_t page, char *
 	p = fake_word(p, (unsigned)(bits >> 8));
 	*p++ = '-';
 	p = fake_number(p, page);
-	memcpy(p, ".html", 5);
-	return p + 5;
+	return FAKE_PUT(p, ".html");
 }
 
 char *fake_dead_path(const struct fake_graph *g, uint32_t host, uint32_t page, char *p)
 {
-	p = stpcpy(p, "/old/");
+	p = FAKE_PUT(p, "/old/");
 	p = fake_word(p, (unsigned)fake_bits(g, host, page, ABOUT_WORDS));
 	*p++ = '-';
 	p = fake_number(p, page);
-	return stpcpy(p, ".html");
+	return FAKE_PUT(p, ".html");
 }
 
 /* The number before the end of the path. */
@@ -98,7 +97,7 @@ bool fake_page_at(
 
 char *fake_origin(const struct fake_graph *g, uint32_t host, char *p)
 {
-	p = stpcpy(p, "http://h");
+	p = FAKE_PUT(p, "http://h");
 	p = fake_number(p, host);
 	*p++ = '.';
 	memcpy(p, g->o->zone, g->zone_len);

@@ -64,7 +64,7 @@ struct fake_request {
 struct fake_answer {
 	int status;
 	const char *type;
-	char more[256]; /* further header lines */
+	char more[256]; /* further header lines, a few short ones */
 	const struct iovec *body;
 	size_t nbody, len;
 	struct iovec one; /* a body of one piece */

@@ -132,6 +132,7 @@ struct fake_text *fake_text_open(uint64_t seed)
 	struct writer w = {.state = seed * 2 + 1};
 	z_stream z = {0};
 
+	fake_words_open();
 	w.start = mem_alloc(64 * 1024); /* a piece is far smaller: see big() */
 	deflateInit2(&z, 6, Z_DEFLATED, -15, 8, Z_DEFAULT_STRATEGY);
 	for (int i = 0; i < FAKE_BIG_PIECES; i++)
