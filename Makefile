@@ -189,11 +189,11 @@ test check: deps-test
 
 # ---- the suites, one by one -------------------------------------------------------
 # (`make test SUITES="unit worlds"` runs some; `make worlds WORLDS=tests/worlds/x.world` one)
-SUITES ?= layers unit conformance worlds demo real
+SUITES ?= layers unit conformance worlds demo fakeweb real
 export CONFORMANCE
 # The real sites (nginx, two documentation packages) are unpacked once for all build folders.
 export DOCS ?= $(abspath $(BUILD))/docs
-.PHONY: test-build unit worlds demo real conformance layers
+.PHONY: test-build unit worlds demo fakeweb real conformance layers
 test-build: $(BUILD)/skitter $(BUILD)/testserver $(BUILD)/worlds $(BUILD)/conformance $(BUILD)/conformance_http $(UNIT)
 
 unit: $(UNIT)
@@ -202,6 +202,8 @@ worlds: $(BUILD)/skitter $(BUILD)/worlds
 	@tests/run_worlds.sh $(BUILD) $(WORLDS)
 demo: $(BUILD)/skitter $(BUILD)/testserver
 	@tests/run_demo.sh $(BUILD)
+fakeweb: $(BUILD)/skitter
+	@python3 -B tests/fakeweb/run.py $(BUILD)
 real: $(BUILD)/skitter
 	@tests/real/run.sh $(BUILD)
 conformance: $(BUILD)/conformance $(BUILD)/conformance_http
@@ -215,10 +217,10 @@ layers:
 # Sanitizers slow a crawl down: SLOW stretches the deadlines of tests, never a result.
 asan ubsan: deps-full
 	$(AGAIN) BUILD=$(BUILD)-asan SANITIZE=address,undefined OPT=-O1 test-build
-	+@SLOW=6 SANITIZE=address,undefined OPT=-O1 tests/run_all.sh $(BUILD)-asan unit worlds demo real
+	+@SLOW=6 SANITIZE=address,undefined OPT=-O1 tests/run_all.sh $(BUILD)-asan unit worlds demo fakeweb real
 tsan: deps-full
 	$(AGAIN) BUILD=$(BUILD)-tsan SANITIZE=thread OPT=-O1 test-build
-	+@SLOW=6 SANITIZE=thread OPT=-O1 tests/run_all.sh $(BUILD)-tsan unit worlds demo real
+	+@SLOW=6 SANITIZE=thread OPT=-O1 tests/run_all.sh $(BUILD)-tsan unit worlds demo fakeweb real
 ucontext: deps-full
 	$(AGAIN) BUILD=$(BUILD)-ucontext CO=ucontext test-build
 	+@CO=ucontext tests/run_all.sh $(BUILD)-ucontext unit worlds
@@ -236,7 +238,7 @@ kills: $(BUILD)/skitter
 
 test-full: deps-full
 	$(AGAIN) test-build
-	+@ROUNDS=40 tests/run_all.sh $(BUILD) layers unit conformance worlds demo real asan tsan ucontext valgrind fuzz
+	+@ROUNDS=40 tests/run_all.sh $(BUILD) layers unit conformance worlds demo fakeweb real asan tsan ucontext valgrind fuzz
 
 # ---- bench, habits --------------------------------------------------------------------
 .PHONY: bench bench-build
@@ -304,7 +306,7 @@ help:
 #? make deps | deps-test | deps-full    install the packages for building, testing, the long runs
 #? make install uninstall           DESTDIR= PREFIX=/usr/local       make dist      a source archive
 #?
-#? one suite:   unit worlds demo real kills conformance layers
+#? one suite:   unit worlds demo fakeweb real kills conformance layers
 #? long runs:   asan ubsan tsan ucontext valgrind fuzz
 #? habits:      tidy (format, clang-tidy, cppcheck)   layers (who may include whom)   bench
 #?

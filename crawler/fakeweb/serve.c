@@ -34,6 +34,26 @@ static void use_host(struct fake_conn *c, uint32_t host)
 	fake_tally_up(&t->hosts[host].open, &t->hosts[host].most_open);
 }
 
+/* A request whose answer is delayed: from its start to the answer. */
+static void set_waiting(struct fake_conn *c, bool on)
+{
+	struct fake_tally *t = c->s->tally;
+	struct fake_host_tally *h = &t->hosts[c->host - 1];
+	struct fake_ip_tally *ip = c->ip ? &t->ips[c->ip - 1] : NULL;
+
+	if (on == c->waiting)
+		return;
+	c->waiting = on;
+	if (on)
+		fake_tally_up(&h->busy, &h->most_busy);
+	else
+		fake_tally_down(&h->busy);
+	if (ip && on)
+		fake_tally_up(&ip->busy, &ip->most_busy);
+	else if (ip)
+		fake_tally_down(&ip->busy);
+}
+
 static void conn_close(struct fake_conn *c, bool reset)
 {
 	struct fake_tally *t = c->s->tally;
@@ -44,6 +64,8 @@ static void conn_close(struct fake_conn *c, bool reset)
 	event_del(&c->event);
 	event_del(&c->timer);
 	close(c->fd);
+	if (c->waiting)
+		set_waiting(c, false);
 	if (c->host)
 		fake_tally_down(&t->hosts[c->host - 1].open);
 	if (c->ip)
@@ -297,7 +319,8 @@ static bool begin(struct fake_conn *c, struct fake_request *r)
 	delay = fake_delay(s, r);
 	if (delay <= 0)
 		return true;
-	c->waited = c->waiting = true;
+	c->waited = true;
+	set_waiting(c, true);
 	tv.tv_sec = (time_t)delay;
 	tv.tv_usec = (suseconds_t)((delay - (double)tv.tv_sec) * 1e6);
 	event_del(&c->event);
@@ -360,7 +383,7 @@ static void on_timer(int fd, short what, void *arg)
 	struct fake_conn *c = arg;
 
 	(void)fd, (void)what;
-	c->waiting = false;
+	set_waiting(c, false);
 	wait_for(c, EV_READ);
 	answer_all(c, c->in.data, c->in.len);
 }

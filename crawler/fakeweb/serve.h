@@ -44,9 +44,10 @@ struct fake_conn {
 	uint64_t number;
 	uint32_t ip, host; /* index + 1; 0 = none of ours */
 	bool waited;	   /* the first request in `in` has had its delay */
-	bool waiting, closing;
-	struct buf in;	/* read, not answered */
-	struct buf out; /* answered, not written */
+	bool waiting;	   /* for its delay to pass */
+	bool closing;	   /* once `out` is written */
+	struct buf in;	   /* read, not answered */
+	struct buf out;	   /* answered, not written */
 	size_t out_at;
 };
 

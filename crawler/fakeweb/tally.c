@@ -121,6 +121,7 @@ bool fake_tally_admit(struct fake_tally *t, uint32_t host, int64_t now, int64_t 
 
 struct extremes {
 	uint32_t asked, hosts_too_soon, most_host, most_ip; /* hosts asked; most connections */
+	uint32_t busy_host, busy_ip;			    /* most requests that waited */
 	int64_t least_ns;				    /* 0 = none */
 	uint32_t least_host, most_host_at, most_ip_at;
 	uint64_t distinct; /* pages asked for at least once */
@@ -138,16 +139,22 @@ static struct extremes find_extremes(const struct fake_tally *t, const struct fa
 			x.least_ns = h->least_ns;
 			x.least_host = i;
 		}
+		if (h->most_busy > x.busy_host)
+			x.busy_host = h->most_busy;
 		if (h->most_open > x.most_host) {
 			x.most_host = h->most_open;
 			x.most_host_at = i;
 		}
 	}
-	for (uint32_t i = 0; i < t->nips; i++)
-		if (t->ips[i].most_open > x.most_ip) {
-			x.most_ip = t->ips[i].most_open;
+	for (uint32_t i = 0; i < t->nips; i++) {
+		const struct fake_ip_tally *ip = &t->ips[i];
+		if (ip->most_busy > x.busy_ip)
+			x.busy_ip = ip->most_busy;
+		if (ip->most_open > x.most_ip) {
+			x.most_ip = ip->most_open;
 			x.most_ip_at = i;
 		}
+	}
 	for (size_t i = 0; i < words_of(g->o->pages); i++)
 		x.distinct += (uint64_t)__builtin_popcountll(t->seen[i]);
 	return x;
@@ -201,6 +208,9 @@ void fake_tally_print(const struct fake_tally *t, const struct fake_graph *g, st
 	if (x.most_host)
 		buf_addf(out, "%-28s%u (h%u.%s)\n", "most open to one host", x.most_host,
 			x.most_host_at, g->o->zone);
+	if (x.busy_ip)
+		buf_addf(out, "%-28s%u to one address, %u to one host\n", "most waiting at once",
+			x.busy_ip, x.busy_host);
 	if (x.least_ns)
 		buf_addf(out, "%-28s%.3f ms (h%u.%s)\n", "least time between starts",
 			(double)x.least_ns / 1e6, x.least_host, g->o->zone);
@@ -232,6 +242,8 @@ static void json_totals(const struct fake_tally *t, const struct fake_graph *g, 
 	FIELD("most_open", t->most_open);
 	FIELD("most_open_ip", x.most_ip);
 	FIELD("most_open_host", x.most_host);
+	FIELD("most_busy_ip", x.busy_ip);
+	FIELD("most_busy_host", x.busy_host);
 	buf_addf(out, "\"least_gap_ms\": %.3f, ", (double)x.least_ns / 1e6);
 	FIELD("too_soon", t->too_soon);
 	FIELD("hosts_too_soon", x.hosts_too_soon);
@@ -262,10 +274,10 @@ void fake_tally_json(const struct fake_tally *t, const struct fake_graph *g, str
 			continue;
 		buf_addf(out,
 			"%s\"h%u.%s\": {\"requests\": %llu, \"repeats\": %llu, \"least_gap_ms\": "
-			"%.3f, \"too_soon\": %llu, \"most_open\": %u}",
+			"%.3f, \"too_soon\": %llu, \"most_open\": %u, \"most_busy\": %u}",
 			comma, i, g->o->zone, (unsigned long long)h->requests,
 			(unsigned long long)h->repeats, (double)h->least_ns / 1e6,
-			(unsigned long long)h->too_soon, h->most_open);
+			(unsigned long long)h->too_soon, h->most_open, h->most_busy);
 		comma = ",\n";
 	}
 	buf_add_str(out, "},\n\"addresses\": {");

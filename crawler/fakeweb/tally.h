@@ -17,16 +17,17 @@ typedef _Atomic uint64_t fake_count;
 
 struct fake_host_tally {
 	fake_count requests, repeats, too_soon;
-	_Atomic int64_t last_ns;    /* start of the latest request; 0 = none */
-	_Atomic int64_t least_ns;   /* between two starts; 0 = there were not two */
-	_Atomic int64_t allowed_ns; /* the latest a limited host took */
-	_Atomic uint32_t open, most_open;
+	_Atomic int64_t last_ns;	  /* start of the latest request; 0 = none */
+	_Atomic int64_t least_ns;	  /* between two starts; 0 = there were not two */
+	_Atomic int64_t allowed_ns;	  /* the latest a limited host took */
+	_Atomic uint32_t open, most_open; /* connections */
+	_Atomic uint32_t busy, most_busy; /* requests whose answer is delayed */
 	_Atomic uint32_t special; /* bit 0, 1, ...: robots.txt, sitemap, ... were asked for */
 };
 
 struct fake_ip_tally {
 	fake_count connections;
-	_Atomic uint32_t open, most_open;
+	_Atomic uint32_t open, most_open, busy, most_busy;
 };
 
 struct fake_tally {

@@ -565,9 +565,21 @@ static void test_delay(void **state)
 	b.fd = dial(0);
 	began = clock_ms();
 	say(GET("/"));
+	for (int i = 0; i < 5; i++)
+		turn();
+	assert_int_equal(b.tally->ips[0].busy, 1);
 	assert_int_equal(answer_to(GET("/style.css"), NULL), 200); /* two were asked for */
 	assert_true(clock_ms() - began >= 99);
 	assert_int_equal(b.tally->requests, 2);
+	assert_int_equal(b.tally->hosts[0].most_busy, 1); /* one after the other */
+	hear(1);
+	say(GET("/style.css"));
+	turn();
+	hang_up(); /* while it waits */
+	while (b.server->conns)
+		turn();
+	assert_int_equal(b.tally->hosts[0].busy, 0);
+	assert_int_equal(b.tally->ips[0].busy, 0);
 }
 
 static void test_counts(void **state)
