@@ -73,7 +73,7 @@ endif
 # What pkg-config says, asked once per build folder and only by goals that compile:
 # the goals that set up first (crawl, test, ...) come here by a second make, after the
 # packages are in place.
-OUTER := crawl test check test-full asan ubsan tsan valgrind ucontext fuzz bench deps deps-test deps-full deps-bench layers tidy dist clean help uninstall docker docker-test
+OUTER := crawl test check test-full asan ubsan tsan valgrind ucontext fuzz bench deps deps-test deps-full deps-bench deps-report report-check layers tidy dist clean help uninstall docker docker-test
 ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/flags.mk
 endif
@@ -163,7 +163,7 @@ $(FUZZ_BIN): $(BUILD)/fuzz/%: $(BUILD)/obj/tests/fuzz/%.o $(LIB_crawler)
 	$(call SAY,LD,$@)$(CC) $(LDFLAGS) -fsanitize=fuzzer -o $@ $^ $(PKG_LIBS)
 
 # ---- what people type: set up, build, do ----------------------------------------
-.PHONY: crawl test check deps deps-test deps-full deps-bench
+.PHONY: crawl test check deps deps-test deps-full deps-bench deps-report
 deps:
 	@tests/tools/deps.sh build $(BUILD)
 deps-test:
@@ -172,6 +172,8 @@ deps-full:
 	@tests/tools/deps.sh full $(BUILD)
 deps-bench:
 	@tests/tools/deps.sh bench $(BUILD)
+deps-report:
+	@tests/tools/deps.sh report $(BUILD)
 
 ifneq ($(URL),)
 crawl: deps
@@ -247,6 +249,17 @@ bench: deps-bench
 	$(AGAIN) bench-build
 	@tests/bench/run.sh $(BUILD)
 
+# A report of a big crawl: PAGES (1,000,000) pages with LINKS (40) links each.
+.PHONY: bench-report
+bench-report: $(BUILD)/skitter $(BUILD)/bench/bench_report
+	@$(BUILD)/bench/bench_report $(or $(PAGES),1000000) $(or $(LINKS),40)
+
+# The HTML report in a browser: axe-core, the policy, the tables, the keyboard; pictures of it.
+.PHONY: report-check
+report-check: deps-report
+	$(AGAIN) $(BUILD)/skitter $(BUILD)/testserver $(BUILD)/worlds $(BUILD)/bench/bench_report
+	@tests/report/check.sh $(BUILD)
+
 # ---- the manual and the completions: the program prints them from its tables ---------------
 .PHONY: manual completions docker docker-test
 manual: $(BUILD)/man/.done
@@ -308,6 +321,7 @@ help:
 #?
 #? one suite:   unit worlds demo fakeweb real kills conformance layers
 #? long runs:   asan ubsan tsan ucontext valgrind fuzz
+#? looked at:   report-check (the HTML report in a browser, with axe-core)   bench-report (PAGES= LINKS=)
 #? habits:      tidy (format, clang-tidy, cppcheck)   layers (who may include whom)   bench
 #?
 #? BUILD=DIR        build folder (build)            DEV=1        warnings are errors

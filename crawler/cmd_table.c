@@ -214,7 +214,7 @@ const struct command cmd_table[] = {
 			"  -o, --output FILE   write HTML (with --json, JSON) there; - is standard "
 			"output\n"
 			"      --json          the numbers and lists as one JSON object\n"
-			"  -n, --rows N        rows of each list [500]\n"
+			"  -n, --rows N        rows of each list [200]\n"
 			"      --host NAME     only how this host was treated: a page for its "
 			"owner\n"
 			"      --force         replace an output that is there\n"

@@ -7,7 +7,7 @@
 #include "config/text.h"
 
 #define ROWS	    3  /* of each list */
-#define LINKERS	    2  /* of each row */
+#define LINKERS	    3  /* of each row */
 #define BAR_COLUMNS 30 /* of the longest bar */
 #define BARS	    12 /* of each chart */
 #define CELL	    100
@@ -165,18 +165,23 @@ static void add_cell(struct buf *out, enum report_kind kind, const struct report
 
 static void links(struct buf *out, const struct report_cell *c, const char *title)
 {
+	int width = (int)strlen(title);
+
 	for (size_t i = 0; i < c->nlinks && i < LINKERS; i++) {
-		buf_addf(out, "      %s ", i ? "      and" : title);
+		buf_addf(out, "      %*s  ", width, i ? "" : title);
 		add_safe(out, c->links[i].url, CELL);
 		if (c->links[i].text && *c->links[i].text) {
 			buf_add_str(out, "  \"");
 			add_safe(out, c->links[i].text, 60);
 			buf_add_ch(out, '"');
+		} else if (c->links[i].kind) {
+			buf_add_str(out, "  ");
+			add_safe(out, c->links[i].kind, 60);
 		}
 		buf_add_ch(out, '\n');
 	}
 	if (c->n > LINKERS) {
-		buf_add_str(out, "      and ");
+		buf_addf(out, "      %*s  and ", width, "");
 		count(out, (uint64_t)c->n - LINKERS, " more\n");
 	}
 }

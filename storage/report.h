@@ -25,7 +25,7 @@
 #include "config/err.h"
 #include "storage/store_read.h"
 
-#define REPORT_ROWS 500 /* per list, if nothing else is asked for */
+#define REPORT_ROWS 200 /* per list, if nothing else is asked for */
 
 /* ---- what became of a URL, in the words of the report ----
  *

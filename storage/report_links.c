@@ -86,6 +86,9 @@ static int note_target(struct linking *k, struct report_page *p)
 	const char *text;
 	size_t len;
 
+	/* Redirects that lead to a redirect are a chain, and shown as one. */
+	if (p->class == REPORT_REDIRECT && kind_is(k, "redirect"))
+		return 0;
 	p->links += p->links < UINT32_MAX;
 	if (p->class == REPORT_OK || p->links > k->m->r->rows)
 		return 0;

@@ -30,7 +30,7 @@ struct list_def {
 /* ---- links ---- */
 
 static const struct report_column broken_columns[] = {{"url", "URL", REPORT_URL},
-	{"status", "Answer", REPORT_STATUS}, {"attempts", "Asked", REPORT_NUMBER},
+	{"status", "Answer", REPORT_STATUS}, {"attempts", "Tries", REPORT_NUMBER},
 	{"linked_from", "Linked from", REPORT_LINKS}};
 
 #define LINKERS                                                                                  \
@@ -50,7 +50,7 @@ static const struct report_column broken_columns[] = {{"url", "URL", REPORT_URL}
 	"p.url where " condition
 
 static const struct report_column recovered_columns[] = {{"url", "URL", REPORT_URL},
-	{"attempts", "Asked", REPORT_NUMBER}, {"before", "Answered before", REPORT_STATUS}};
+	{"attempts", "Tries", REPORT_NUMBER}, {"before", "Answered before", REPORT_STATUS}};
 
 static const struct list_def links[] = {
 	{"dead", "Dead links",
@@ -107,9 +107,10 @@ static const struct report_column moved_columns[] = {{"url", "Moved", REPORT_URL
 	{"status", "Answer", REPORT_STATUS}, {"redirect", "To", REPORT_URL},
 	{"linked_from", "Linked from", REPORT_LINKS}};
 
-#define WAY                                                                                        \
-	"select coalesce(u.url, h.url), case when f.status then f.status || '' else f.error end, " \
-	"null from temp.hop h left join fetch f on f.id = h.page left join url u on u.id = "       \
+#define WAY                                                                                 \
+	"select coalesce(u.url, h.url), null, case when f.status then f.status || '' else " \
+	"f.error "                                                                          \
+	"end from temp.hop h left join fetch f on f.id = h.page left join url u on u.id = " \
 	"f.url_id where h.chain = ?1 order by h.rowid limit ?2"
 
 #define CHAINS(condition)                                                                         \
@@ -388,26 +389,32 @@ static const struct {
 
 /* ---- filling ---- */
 
+/* Of a list, all links of all rows together are at most LINKS_PER_ROW times --rows. */
+#define LINKS_PER_ROW 10
+#define LINKS_LEAST   3
+
 struct filling {
 	struct making *m;
 	struct report_list *l;
 	sqlite3_stmt *rows, *links;
 	size_t cap;
-	size_t links_left; /* of all rows together */
+	size_t links_left, rows_left; /* what a row leaves of its share is for later rows */
 };
 
 static int fill_links(struct filling *f, struct report_cell *cell, int at)
 {
 	struct report *r = f->m->r;
-	size_t cap = 0, most = f->links_left < r->rows ? f->links_left : r->rows;
+	size_t cap = 0, most = f->links_left / (f->rows_left ? f->rows_left : 1);
 	int more = 0;
+
+	most = most < LINKS_LEAST ? LINKS_LEAST : most;
 
 	cell->n = sqlite3_column_double(f->rows, at + 1);
 	cell->has = cell->n > 0;
 	if (!cell->has)
 		return 0;
 	sqlite3_bind_value(f->links, 1, sqlite3_column_value(f->rows, at));
-	sqlite3_bind_int64(f->links, 2, (sqlite3_int64)(most ? most : 1));
+	sqlite3_bind_int64(f->links, 2, (sqlite3_int64)most);
 	while ((more = report_row(f->m, f->links)) > 0) {
 		if (cell->nlinks == cap) {
 			cap = cap ? cap * 2 : 4;
@@ -467,13 +474,14 @@ static int fill_rows(struct filling *f)
 				return -1;
 			at += took;
 		}
+		f->rows_left -= f->rows_left > 0;
 	}
 	return more;
 }
 
 static int fill_list(struct making *m, struct report_list *l, const struct list_def *d)
 {
-	struct filling f = {.m = m, .l = l, .links_left = m->r->rows * 20};
+	struct filling f = {.m = m, .l = l, .links_left = m->r->rows * LINKS_PER_ROW};
 	int64_t total;
 	int ret = -1;
 
@@ -489,6 +497,7 @@ static int fill_list(struct making *m, struct report_list *l, const struct list_
 	l->total = (uint64_t)total;
 	if (!total)
 		return 0;
+	f.rows_left = l->total < m->r->rows ? (size_t)l->total : m->r->rows;
 	f.rows = report_prepare(m, d->sql);
 	f.links = d->links_sql ? report_prepare(m, d->links_sql) : NULL;
 	if (f.rows && (f.links || !d->links_sql)) {

@@ -30,24 +30,31 @@ static void add_link(struct page_out *p, const struct report_link *l)
 	page_add(p, "</li>");
 }
 
-static void add_links(struct page_out *p, const struct report_cell *cell)
+static void add_more(struct page_out *p, const struct report_cell *cell, size_t from)
 {
-	bool closed = cell->n > LINKS_OPEN;
-
-	if (closed) {
-		page_add(p, "<details><summary>");
-		page_number(p, cell->n);
-		page_add(p, "</summary>");
-	}
-	page_add(p, "<ul>");
-	for (size_t i = 0; i < cell->nlinks; i++)
+	page_add(p, "<details><summary>and ");
+	page_number(p, cell->n - (double)from);
+	page_add(p, " more</summary><ul>");
+	for (size_t i = from; i < cell->nlinks; i++)
 		add_link(p, &cell->links[i]);
 	if (cell->n > (double)cell->nlinks) {
-		page_add(p, "<li class=note>and ");
+		page_add(p, "<li class=note>");
 		page_number(p, cell->n - (double)cell->nlinks);
-		page_add(p, " more</li>");
+		page_add(p, " are not shown</li>");
 	}
-	page_add(p, closed ? "</ul></details>" : "</ul>");
+	page_add(p, "</ul></details>");
+}
+
+static void add_links(struct page_out *p, const struct report_cell *cell)
+{
+	size_t open = cell->n > LINKS_OPEN ? LINKS_OPEN - 1 : LINKS_OPEN;
+
+	page_add(p, "<ul>");
+	for (size_t i = 0; i < cell->nlinks && i < open; i++)
+		add_link(p, &cell->links[i]);
+	page_add(p, "</ul>");
+	if (cell->n > LINKS_OPEN)
+		add_more(p, cell, cell->nlinks < open ? cell->nlinks : open);
 }
 
 static void add_status(struct page_out *p, const struct report_cell *cell)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh build|test|full|bench BUILD - finds the packages that are missing and installs them.
+# deps.sh build|test|full|bench|report BUILD - finds the packages that are missing and installs them.
 #
 # On Debian and its children: as root at once; otherwise with sudo, after asking on a
 # terminal, or without asking where DEPS=1 says yes. Never silently. On another system
@@ -12,6 +12,9 @@ build="gcc libc6-dev make pkg-config libcurl4-openssl-dev libevent-dev libsqlite
 # nginx is not among them: the tests unpack it below the build folder, so that no service is started.
 test="$build libcmocka-dev sqlite3 python3 openssl"
 full="$test clang libclang-rt-14-dev valgrind clang-format clang-tidy cppcheck"
+report="$test chromium tmux"
+# Node from elsewhere brings its own npm, and Debian's would not go with it.
+command -v node >/dev/null && command -v npm >/dev/null || report="$report nodejs npm"
 bench="$test wget wget2 libgumbo-dev libxml2-dev"
 # How to see, where there is no dpkg, that all is there.
 modules="libcurl libevent libevent_pthreads sqlite3 libidn2 libpsl zlib libdeflate libzstd libbrotlidec yaml-0.1
@@ -27,6 +30,7 @@ case $set_name in
 build) wanted=$build commands="cc pkg-config" ;;
 test) wanted=$test commands="cc pkg-config sqlite3 python3" modules="$modules cmocka" ;;
 full) wanted=$full commands="cc pkg-config sqlite3 python3 clang valgrind" modules="$modules cmocka" ;;
+report) wanted=$report commands="cc pkg-config sqlite3 python3 chromium node npm tmux" ;;
 bench) wanted=$bench commands="cc pkg-config sqlite3 python3" ;;
 *) say "unknown set '$set_name'"; exit 2 ;;
 esac

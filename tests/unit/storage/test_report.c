@@ -143,7 +143,9 @@ static void add_cell(struct buf *b, const struct report_column *col, const struc
 		buf_addf(b, "%g:", c->n);
 		for (size_t i = 0; i < c->nlinks; i++)
 			buf_addf(b, "%s%s(%s)", i ? "," : "", c->links[i].url,
-				c->links[i].text ? c->links[i].text : "");
+				c->links[i].text     ? c->links[i].text
+				: col->key[0] == 'w' ? c->links[i].kind /* way */
+						     : "");
 	} else if (col->kind == REPORT_STATUS) {
 		buf_addf(b, "%g%s", c->n, c->text ? c->text : "");
 	} else if (c->text || !c->has) {
@@ -296,7 +298,7 @@ static void test_redirects(void **state)
 	expect(r, "redirect-chains", 1, "/a|3|ok|4:/a(301),/b(302),/c(301),/end(200)|1\n");
 	expect(r, "redirect-loops", 2,
 		"/into|3|a loop|4:/into(302),/loop1(302),/loop2(302),/loop1(302)|0\n"
-		"/self|1|a loop|2:/self(301),/self(301)|1\n");
+		"/self|1|a loop|2:/self(301),/self(301)|0\n");
 	expect(r, "redirect-dead-ends", 1, "/bad|1|dead|2:/bad(301),/missing(404)|0\n");
 	close_site(&s, r);
 }
