@@ -208,8 +208,9 @@ fakeweb: $(BUILD)/skitter
 	@python3 -B tests/fakeweb/run.py $(BUILD)
 real: $(BUILD)/skitter
 	@tests/real/run.sh $(BUILD)
-conformance: $(BUILD)/conformance $(BUILD)/conformance_http
+conformance: $(BUILD)/conformance $(BUILD)/conformance_http $(BUILD)/skitter $(BUILD)/testserver
 	@$(BUILD)/conformance_http $(CONFORMANCE) $(BUILD)/conformance_http.misses; rc=$$?; \
+	python3 tests/conformance/exports.py $(BUILD) $(CONFORMANCE) || rc=1; \
 	$(BUILD)/conformance $(CONFORMANCE) $(BUILD)/conformance.misses && exit $$rc
 layers:
 	@tests/tools/layers.sh

@@ -10,7 +10,7 @@
 
 #define MAX_PATTERNS 64
 
-const char *const cmd_export_formats[] = {"jsonl", "csv", "urls", "sitemap", NULL};
+const char *const cmd_export_formats[] = {"jsonl", "csv", "urls", "sitemap", "files", NULL};
 
 static int read_format(const char *word, enum export_format *format, struct err *err)
 {
@@ -39,6 +39,7 @@ static int read_format(const char *word, enum export_format *format, struct err 
 static int export(struct export_job *job, struct err *err)
 {
 	switch (job->format) {
+	case EXPORT_FILES: return export_files(job, err);
 	case EXPORT_SITEMAP: return export_sitemaps(job, err);
 	default: return export_rows_to(job, err);
 	}

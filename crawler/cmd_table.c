@@ -154,9 +154,9 @@ const struct command cmd_table[] = {
 			    "'.pages[].url'\n"},
 	{.name = "export",
 		.fn = cmd_export,
-		.help = "pages as JSON lines, CSV, a list of URLs, or sitemaps",
-		.usage = "export FILE.db [PATTERN...] [--format jsonl|csv|urls|sitemap] [-o FILE] "
-			 "[--query SQL]",
+		.help = "pages as JSON lines, CSV, URLs, sitemaps, or files to browse",
+		.usage = "export FILE.db [PATTERN...] [--format jsonl|csv|urls|sitemap|files] "
+			 "[-o FILE|DIR] [--query SQL]",
 		.text = "PATTERN selects pages by URL; `*` is any text, `?` any character. One "
 			"that "
 			"begins with\n"
@@ -164,11 +164,13 @@ const struct command cmd_table[] = {
 			"'example.com/docs/*',\n"
 			"'/blog/*', '*.pdf', or only a host.\n"
 			"\n"
-			"  -f, --format jsonl|csv|urls|sitemap   jsonl if not given\n"
-			"  -o, --output FILE   instead of standard output; it has its name only "
-			"when "
-			"complete\n"
-			"      --force         replace an output that is there\n"
+			"  -f, --format jsonl|csv|urls|sitemap|files   jsonl if not given\n"
+			"  -o, --output FILE|DIR   instead of standard output; it has its name "
+			"only "
+			"when it is\n"
+			"                      complete. Files go to NAME-files if not given\n"
+			"      --force         replace an output that is there; a folder only if "
+			"export wrote it\n"
 			"  -q, --query SQL     an SQL condition over the columns of pages, or a "
 			"SELECT; "
 			"of that\n"
@@ -196,11 +198,28 @@ const struct command cmd_table[] = {
 			"50,000 URLs, 50 MB or one site become FILE-1.xml, FILE-2.xml, ... and "
 			"FILE.xml "
 			"their\n"
-			"index.\n",
+			"index.\n"
+			"\n"
+			"Files are the bodies that were answered with 200, without the server's "
+			"compression, as\n"
+			"DIR/HOST/PATH. Pages and style sheets are in UTF-8, and their links lead "
+			"to the "
+			"files;\n"
+			"links to what is not among them, forms and canonical links lead to the "
+			"site. "
+			"Scripts\n"
+			"are left as they are: look at pages you do not trust without scripts. "
+			"Names hold "
+			"nothing\n"
+			"that a system could misread: what is not safe stays %XX, an extension for "
+			"the type "
+			"is\n"
+			"added, what clashes (also where case does not count) gets ~ and a hash.\n",
 		.examples = "  skitter export example.com.db --format urls --query 'status = 404'\n"
 			    "  skitter export example.com.db --format csv -o pages.csv\n"
 			    "  skitter export example.com.db '/blog/*' > blog.jsonl\n"
-			    "  skitter export example.com.db --format sitemap -o sitemap.xml\n"},
+			    "  skitter export example.com.db --format sitemap -o sitemap.xml\n"
+			    "  skitter export example.com.db --format files -o copy\n"},
 	{.name = "report",
 		.fn = cmd_report,
 		.help = "broken links, redirects, duplicates, slow pages, politeness",

@@ -26,6 +26,7 @@ struct export_job {
 
 int export_rows_to(struct export_job *job, struct err *err);
 int export_sitemaps(struct export_job *job, struct err *err);
+int export_files(struct export_job *job, struct err *err);
 
 /* ---- what a person sees meanwhile: a line on stderr, if that is a terminal ---- */
 

@@ -33,6 +33,7 @@ enum parse_what {
 	PARSE_DECODE_TEXT,
 	PARSE_DIGEST,	     /* answers a struct digest_answer (crawler/page/digest.h) */
 	PARSE_DIGEST_PACKED, /* the same of a body that skitter itself compressed */
+	PARSE_REWRITE,	     /* answers a struct parse_rewritten */
 };
 
 struct parse_task {
@@ -52,6 +53,13 @@ struct parse_decoded {
 	uint32_t result; /* enum inflate_what */
 	char charset[60];
 	char bytes[];
+};
+
+/* PARSE_REWRITE answers: this, then nspots of struct page_spot, the URLs, the text. */
+struct parse_rewritten {
+	uint32_t result; /* enum inflate_what */
+	uint32_t bom;	 /* the text wants a byte order mark */
+	uint64_t nspots, urls_len, text_len;
 };
 
 _Static_assert(sizeof(struct parse_task) == offsetof(struct parse_task, strings), "padding");

@@ -10,6 +10,7 @@
 #include "config/mem.h"
 #include "crawler/page/digest.h"
 #include "crawler/page/page.h"
+#include "crawler/page/rewrite.h"
 #include "crawler/parse.h"
 #include "workers/sandbox.h"
 
@@ -24,6 +25,7 @@ struct parser {
 	void *facts; /* as large as an answer: what is read before it is sealed */
 	struct digester *digester;
 	struct buf decoded, utf8;
+	struct page_rewrite rewrite;
 	_Alignas(struct parse_task) char msg[PROCPOOL_MSG_MAX];
 };
 
@@ -85,6 +87,32 @@ static size_t digest(struct parser *p, const struct page_task *task, bool packed
 	return sizeof(struct digest_answer);
 }
 
+/* Spots and URLs, and as much of the text as there is room for; a text that is cut has none. */
+static size_t rewrite(struct parser *p, const struct page_task *task)
+{
+	struct parse_rewritten *out = p->worker.answer;
+	struct page_rewrite *w = &p->rewrite;
+	size_t room = p->worker.answer_size - sizeof(*out), spots, urls, text;
+	char *to = (char *)(out + 1);
+
+	memset(out, 0, sizeof(*out));
+	out->result = (uint32_t)page_rewrite(p->reader, task, w);
+	spots = w->nspots * sizeof(*w->spots);
+	urls = w->urls.len;
+	if (spots + urls > room || w->text.len > room - spots - urls)
+		spots = urls = w->nspots = 0;
+	text = w->text.len < room - spots - urls ? w->text.len : room - spots - urls;
+	out->bom = w->bom;
+	out->nspots = w->nspots;
+	out->urls_len = urls;
+	out->text_len = text;
+	if (spots)
+		memcpy(to, w->spots, spots);
+	memcpy(to + spots, w->urls.data, urls);
+	memcpy(to + spots + urls, w->text.data, text);
+	return sizeof(*out) + spots + urls + text;
+}
+
 static size_t answer(struct parser *p)
 {
 	const struct parse_task *t = (const void *)p->msg;
@@ -110,6 +138,8 @@ static size_t answer(struct parser *p)
 		return digest(p, &task, t->what == PARSE_DIGEST_PACKED);
 	if (t->what == PARSE_DECODE || t->what == PARSE_DECODE_TEXT)
 		return decode(p, &task, t->what == PARSE_DECODE_TEXT);
+	if (t->what == PARSE_REWRITE)
+		return rewrite(p, &task);
 	return read_and_seal(p, &task);
 }
 
@@ -183,6 +213,7 @@ int parser_main(int argc, char **argv)
 	p = mem_zalloc(sizeof(*p));
 	buf_init(&p->decoded);
 	buf_init(&p->utf8);
+	page_rewrite_init(&p->rewrite);
 	status = run(p, argc, argv);
 	if (p->reader)
 		page_reader_close(p->reader);
@@ -190,6 +221,7 @@ int parser_main(int argc, char **argv)
 	digester_close(p->digester);
 	buf_release(&p->decoded);
 	buf_release(&p->utf8);
+	page_rewrite_release(&p->rewrite);
 	free(p);
 	return status;
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "config/text.h"
+#include "storage/mirror.h"
 #include "storage/store_int.h"
 
 static int say_missing(struct store *st, const char *url, struct err *err)
@@ -58,6 +59,36 @@ static int read_body(sqlite3_stmt *s, struct store_body *out, const char *path, 
 		return err_set(
 			err, EXIT_STORAGE, "%s is damaged: a body does not decompress", path);
 	return 0;
+}
+
+int store_page_body(
+	struct store *st, int64_t page_id, struct store_body *out, struct buf *url, struct err *err)
+{
+	sqlite3_stmt *s;
+	int more, ret = -1;
+
+	*out = (struct store_body){.request_head = BUF_INIT,
+		.response_head = BUF_INIT,
+		.body = BUF_INIT,
+		.text = BUF_INIT};
+	s = db_prepare(st->db, st->path,
+		"select u.url, f.content_type, f.status, c.packed, c.coding, c.body from fetch f "
+		"join url u on u.id = f.url_id join content c on c.id = f.id where f.id = ?1",
+		err);
+	if (!s)
+		return -1;
+	sqlite3_bind_int64(s, 1, page_id);
+	more = read_row(st, s, err);
+	if (more == 0)
+		err_set(err, EXIT_STORAGE, "%s has changed: a page is gone", st->path);
+	if (more > 0) {
+		db_add_column(url, s, 0);
+		out->content_type = db_dup_column(s, 1);
+		out->status = sqlite3_column_int(s, 2);
+		ret = read_body(s, out, st->path, err);
+	}
+	sqlite3_finalize(s);
+	return ret;
 }
 
 int store_body(struct store *st, const char *url, struct store_body *out, struct err *err)

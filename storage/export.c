@@ -47,16 +47,14 @@ int store_export(struct store *st, enum export_format format, FILE *out,
 	sqlite3_stmt *s;
 	int ret = -1;
 
-	if (query_begin(st, err) < 0)
+	if (export_begin(&to.watch, st, opts, err) < 0)
 		return -1;
-	export_watch_begin(&to.watch, st, opts);
 	s = export_rows(st, format == EXPORT_URLS ? "url" : "*", opts, err);
 	if (s)
 		ret = stream_rows(&to, s, err);
 	*rows = to.watch.rows;
 	sqlite3_finalize(s);
-	export_watch_end(&to.watch);
-	query_end(st);
+	export_end(&to.watch);
 	buf_release(&to.buf);
 	return ret;
 }

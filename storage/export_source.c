@@ -170,14 +170,20 @@ static int look(void *arg)
 	return w->opts->stop && *w->opts->stop;
 }
 
-void export_watch_begin(struct export_watch *w, struct store *st, const struct export_opts *opts)
+int export_begin(
+	struct export_watch *w, struct store *st, const struct export_opts *opts, struct err *err)
 {
 	*w = (struct export_watch){.st = st, .opts = opts};
+	if (db_exec(st->db, st->path, "pragma temp_store = file", err) < 0 ||
+		query_begin(st, err) < 0)
+		return -1;
 	if (opts->progress || opts->stop)
 		sqlite3_progress_handler(st->db, WATCH_OPS, look, w);
+	return 0;
 }
 
-void export_watch_end(struct export_watch *w)
+void export_end(struct export_watch *w)
 {
 	sqlite3_progress_handler(w->st->db, 0, NULL, NULL);
+	query_end(w->st);
 }

@@ -12,19 +12,21 @@
 #include "storage/query.h"
 
 /* select COLUMNS from what is selected [and CONDITION] [ORDER]; NULL with err. Between
- * query_begin and query_end. */
+ * export_begin and export_end. */
 sqlite3_stmt *export_rows(
 	struct store *st, const char *columns, const struct export_opts *opts, struct err *err);
 sqlite3_stmt *export_pages(struct store *st, const char *columns, const char *condition,
 	const char *order, const struct export_opts *opts, struct err *err);
 
-/* Watches a long statement: progress and stop of opts. `rows` is counted by the caller. */
+/* An export on its way: begin opens its moment of the file (query_begin), with sorting on disk,
+ * and watches it for opts; rows are counted by the caller. */
 struct export_watch {
 	struct store *st;
 	const struct export_opts *opts;
 	uint64_t rows;
 };
-void export_watch_begin(struct export_watch *w, struct store *st, const struct export_opts *opts);
-void export_watch_end(struct export_watch *w);
+int export_begin(
+	struct export_watch *w, struct store *st, const struct export_opts *opts, struct err *err);
+void export_end(struct export_watch *w);
 
 #endif

@@ -175,9 +175,8 @@ int store_sitemap(struct store *st, struct sitemap_parts *parts, const struct ex
 	int ret = -1;
 
 	parts->urls = parts->too_long = 0;
-	if (query_begin(st, err) < 0)
+	if (export_begin(&w.watch, st, opts, err) < 0)
 		return -1;
-	export_watch_begin(&w.watch, st, opts);
 	s = export_pages(st,
 		"url, (select c.response_head from content c where c.id = page_id), fetched_at",
 		indexable, "url", opts, err);
@@ -186,8 +185,7 @@ int store_sitemap(struct store *st, struct sitemap_parts *parts, const struct ex
 	if (ret == 0)
 		ret = end_part(&w, err);
 	sqlite3_finalize(s);
-	export_watch_end(&w.watch);
-	query_end(st);
+	export_end(&w.watch);
 	buf_release(&w.buf);
 	buf_release(&w.entry);
 	buf_release(&w.origin);

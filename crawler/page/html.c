@@ -9,6 +9,8 @@ static void on_tag(void *arg, const struct html_tag *tag)
 {
 	struct html *h = arg;
 
+	if (h->watch)
+		h->watch(h->watch_arg, tag, html_in_foreign(h));
 	if (tag->end)
 		html_end_tag(h, tag);
 	else
@@ -88,6 +90,8 @@ void html_begin(struct html *h, const struct html_opts *opts, struct facts_write
 	h->out = out;
 	h->encode = opts->encode;
 	h->encode_arg = opts->encode_arg;
+	h->watch = opts->watch;
+	h->watch_arg = opts->watch_arg;
 	url_copy(&h->url, opts->url, &h->url_hold);
 }
 

@@ -20,12 +20,14 @@
 #ifndef SKITTER_PAGE_HTML_H
 #define SKITTER_PAGE_HTML_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "config/facts.h"
 #include "crawler/page/url.h"
 
 struct html;
+struct html_tag;
 
 #define HTML_MAX_LINK_TEXT 256 /* bytes of anchor text kept */
 
@@ -35,6 +37,10 @@ struct html_opts {
 	url_encode_fn *encode;
 	void *encode_arg;
 	size_t max_text; /* bytes of main text kept; 0 = none */
+	/* Sees every tag, before it counts for anything, and whether it is in SVG or MathML; NULL =
+	 * nobody does. */
+	void (*watch)(void *arg, const struct html_tag *tag, bool foreign);
+	void *watch_arg;
 };
 
 struct html *html_open(void);

@@ -108,6 +108,8 @@ struct html {
 	struct facts_writer *out;
 	url_encode_fn *encode;
 	void *encode_arg;
+	void (*watch)(void *arg, const struct html_tag *tag, bool foreign);
+	void *watch_arg;
 	struct url url, base_url;
 	struct buf url_hold, base_hold, scratch;
 	struct url_parser parser;

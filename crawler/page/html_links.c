@@ -59,6 +59,11 @@ static const uint8_t facts_attr_of[] = {
 	[HTML_ATTR_XLINK_HREF] = ATTR_XLINK_HREF,
 };
 
+uint32_t html_url_attrs(unsigned tag)
+{
+	return link_of[tag].attrs;
+}
+
 /* ---- storing ---- */
 
 /* A new raw link whose URL is what was put into html.hold from `start` on; NULL = no room. */

@@ -162,6 +162,9 @@ const struct html_attr_info html_attrs[] = {
 	[HTML_ATTR_FACE] = {0x65636166u, "face", 4},
 	[HTML_ATTR_SIZE] = {0x657a6973u, "size", 4},
 	[HTML_ATTR_ENCODING] = {0x676e69646f636e65u, "encoding", 8},
+	[HTML_ATTR_STYLE] = {0x656c797473u, "style", 5},
+	[HTML_ATTR_INTEGRITY] = {0x5d91186cbcf7bb6fu, "integrity", 9},
+	[HTML_ATTR_CROSSORIGIN] = {0x11bfd9dfb8215e0cu, "crossorigin", 11},
 };
 
 const uint8_t html_tag_slots[1024] = {
@@ -322,6 +325,9 @@ const uint8_t html_attr_slots[128] = {
 	[120] = HTML_ATTR_FACE,
 	[8] = HTML_ATTR_SIZE,
 	[70] = HTML_ATTR_ENCODING,
+	[69] = HTML_ATTR_STYLE,
+	[42] = HTML_ATTR_INTEGRITY,
+	[72] = HTML_ATTR_CROSSORIGIN,
 };
 
 /* clang-format on */

@@ -172,6 +172,9 @@ enum html_attr_id {
 	HTML_ATTR_FACE,
 	HTML_ATTR_SIZE,
 	HTML_ATTR_ENCODING,
+	HTML_ATTR_STYLE,
+	HTML_ATTR_INTEGRITY,
+	HTML_ATTR_CROSSORIGIN,
 };
 
 /* What a start tag does in the insertion mode "in body". */

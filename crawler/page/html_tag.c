@@ -126,9 +126,35 @@ const struct html_attr *html_attr_get(const struct html_tag *tag, unsigned id)
 	return NULL;
 }
 
+/* One step of decoding at p, where '&', CR or NUL stands: appends what it stands for to out (if
+ * there is one), and returns what follows; *len is how many bytes that was. */
+static const char *decode_step(const char *p, const char *end, struct buf *out, size_t *len)
+{
+	struct charref ref = {"&", 1};
+	size_t n;
+
+	if (*p == '\0') {
+		ref = (struct charref){"\xef\xbf\xbd", 3};
+		p++;
+	} else if (*p == '\r') {
+		ref = (struct charref){"\n", 1};
+		p += p + 1 < end && p[1] == '\n' ? 2 : 1;
+	} else if ((n = charref_read(p, end, true, true, &ref)) > 0) {
+		p += n;
+	} else {
+		ref = (struct charref){"&", 1};
+		p++;
+	}
+	if (out)
+		buf_add(out, ref.text, ref.len);
+	*len = ref.len;
+	return p;
+}
+
 void html_attr_value(const struct html_attr *a, struct buf *out)
 {
 	const char *p = a->value, *end = p + a->value_len;
+	size_t n;
 
 	if (!a->dirty) {
 		buf_add(out, p, a->value_len);
@@ -136,27 +162,36 @@ void html_attr_value(const struct html_attr *a, struct buf *out)
 	}
 	while (p < end) {
 		const char *q = p;
-		struct charref ref;
-		size_t n;
 
 		while (q < end && *q != '&' && *q != '\r' && *q != '\0')
 			q++;
 		buf_add(out, p, (size_t)(q - p));
-		p = q;
-		if (p == end)
-			break;
-		if (*p == '\0') {
-			buf_add(out, "\xef\xbf\xbd", 3);
-			p++;
-		} else if (*p == '\r') {
-			buf_add_ch(out, '\n');
-			p += p + 1 < end && p[1] == '\n' ? 2 : 1;
-		} else if ((n = charref_read(p, end, true, true, &ref)) > 0) {
-			buf_add(out, ref.text, ref.len);
-			p += n;
-		} else {
-			buf_add_ch(out, '&');
-			p++;
-		}
+		p = q < end ? decode_step(q, end, out, &n) : end;
 	}
+}
+
+void html_walk_begin(struct html_walk *w, const struct html_attr *a)
+{
+	*w = (struct html_walk){.src = a->value, .end = a->value + a->value_len, .dirty = a->dirty};
+}
+
+const char *html_walk_to(struct html_walk *w, size_t at)
+{
+	while (w->decoded < at && w->src < w->end) {
+		const char *next = w->src + 1;
+		size_t n = 1;
+
+		if (!w->dirty) {
+			n = at - w->decoded;
+			next = w->src + n;
+		} else if (*w->src == '&' || *w->src == '\r' || *w->src == '\0') {
+			next = decode_step(w->src, w->end, NULL, &n);
+		}
+		if (w->decoded + n > at)
+			break; /* in the middle of a reference */
+		w->open = *w->src == '&' && next[-1] != ';' && next > w->src + 1;
+		w->src = next;
+		w->decoded += n;
+	}
+	return w->src;
 }

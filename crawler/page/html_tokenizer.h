@@ -115,4 +115,19 @@ const struct html_attr *html_attr_get(const struct html_tag *tag, unsigned id);
 /* Appends the decoded value: references, newlines and NUL as the standard says. */
 void html_attr_value(const struct html_attr *a, struct buf *out);
 
+/* The attributes of an element (enum html_tag_id) that hold URLs: a bit per enum html_attr_id. */
+uint32_t html_url_attrs(unsigned tag);
+
+/* Walks a value in both forms at once, to find where in the source something of the decoded one
+ * comes from. Only forward: the time of a walk is that of one decoding. */
+struct html_walk {
+	const char *src, *end;
+	size_t decoded; /* bytes of the decoded value before src */
+	bool dirty;
+	bool open; /* a reference without its semicolon ends at src: what follows decides over it */
+};
+void html_walk_begin(struct html_walk *w, const struct html_attr *a);
+/* The place of decoded byte `at`; that of its reference, if it is a part of one. */
+const char *html_walk_to(struct html_walk *w, size_t at);
+
 #endif

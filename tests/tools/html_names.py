@@ -83,7 +83,8 @@ tag("ruby span sub sup var", "ORDINARY", "ANY", "BREAKOUT")
 tag("annotation-xml desc feimage foreignobject malignmark mglyph mi mn mo ms mtext use")
 
 ATTRS = """href src srcset imagesrcset longdesc poster data action formaction background cite xlink:href
-content http-equiv name rel lang alt hreflang type title color face size encoding""".split()
+content http-equiv name rel lang alt hreflang type title color face size encoding style integrity
+crossorigin""".split()
 assert len(ATTRS) <= 31
 
 CHARS = {":": "_", "-": "_"}

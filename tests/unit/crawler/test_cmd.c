@@ -370,7 +370,7 @@ static void export_replaces_only_when_complete(void **state)
 		"cannot write /no/such/folder/x: No such");
 	refuses("export DB -o /tmp", EXIT_USAGE, "/tmp is a folder");
 	refuses("export DB --format xml", EXIT_USAGE,
-		"--format: expected jsonl, csv, urls or sitemap, found `xml`");
+		"--format: expected jsonl, csv, urls, sitemap or files, found `xml`");
 }
 
 /* A link that waits under the name of the unfinished file leads nowhere. */
