@@ -44,10 +44,13 @@ static void set_waiting(struct fake_conn *c, bool on)
 	if (on == c->waiting)
 		return;
 	c->waiting = on;
-	if (on)
+	if (on) {
+		fake_tally_up(&t->busy, &t->most_busy);
 		fake_tally_up(&h->busy, &h->most_busy);
-	else
+	} else {
+		fake_tally_down(&t->busy);
 		fake_tally_down(&h->busy);
+	}
 	if (ip && on)
 		fake_tally_up(&ip->busy, &ip->most_busy);
 	else if (ip)

@@ -209,8 +209,8 @@ void fake_tally_print(const struct fake_tally *t, const struct fake_graph *g, st
 		buf_addf(out, "%-28s%u (h%u.%s)\n", "most open to one host", x.most_host,
 			x.most_host_at, g->o->zone);
 	if (x.busy_ip)
-		buf_addf(out, "%-28s%u to one address, %u to one host\n", "most waiting at once",
-			x.busy_ip, x.busy_host);
+		buf_addf(out, "%-28s%u, %u to one address, %u to one host\n",
+			"most waiting at once", t->most_busy, x.busy_ip, x.busy_host);
 	if (x.least_ns)
 		buf_addf(out, "%-28s%.3f ms (h%u.%s)\n", "least time between starts",
 			(double)x.least_ns / 1e6, x.least_host, g->o->zone);
@@ -242,6 +242,7 @@ static void json_totals(const struct fake_tally *t, const struct fake_graph *g, 
 	FIELD("most_open", t->most_open);
 	FIELD("most_open_ip", x.most_ip);
 	FIELD("most_open_host", x.most_host);
+	FIELD("most_busy", t->most_busy);
 	FIELD("most_busy_ip", x.busy_ip);
 	FIELD("most_busy_host", x.busy_host);
 	buf_addf(out, "\"least_gap_ms\": %.3f, ", (double)x.least_ns / 1e6);

@@ -37,7 +37,7 @@ struct fake_tally {
 	fake_count connections, requests, repeats, too_soon, bytes;
 	fake_count pages, traps, closed_paths, pushed_back, resets, cuts;
 	fake_count questions, unknown_names, tcp_questions;
-	_Atomic uint32_t open, most_open;
+	_Atomic uint32_t open, most_open, busy, most_busy;
 	_Atomic int64_t first_ns, last_ns;
 	fake_count statuses[600];
 	struct fake_host_tally *hosts;
