@@ -7,8 +7,8 @@
  *           offer its links             seen set, scope, per-host queue
  *           store it                    the store owns the slot until COMMIT
  *
- * Everything before "offer" may wait; from the first offer to the put nothing does, so
- * that tickets and URL ids ascend together and a child never precedes its parent.
+ * From the first offer to the put nobody else offers, so that tickets and URL ids ascend
+ * together and a child never precedes its parent.
  */
 #include <string.h>
 
@@ -20,6 +20,9 @@
 /* Another try comes after 1 s, 2 s, 4 s... with jitter. */
 #define RETRY_MS     1000
 #define RETRY_MAX_MS (60 * 1000)
+
+/* A page may have 50,000 links, a sitemap mostly has: 60 ms of work. */
+#define OFFERS_AT_ONCE 500
 
 struct visit {
 	struct crawl *c;
@@ -155,7 +158,7 @@ static void read_page(struct visit *v)
 
 /* ---- telling ---- */
 
-static void offer_links(struct visit *v)
+WAITS static void offer_links(struct visit *v)
 {
 	struct crawl *c = v->c;
 	const struct facts *f = v->r->facts;
@@ -178,6 +181,8 @@ static void offer_links(struct visit *v)
 		};
 		if (facts_follow(&links[i]) == FOLLOW_ALWAYS || c->set.assets)
 			frontier_offer(c->frontier, &o, &v->r->findings);
+		if (i % OFFERS_AT_ONCE == OFFERS_AT_ONCE - 1)
+			co_yield_now();
 	}
 }
 
@@ -325,12 +330,15 @@ static void conclude(struct visit *v)
 {
 	struct crawl *c = v->c;
 
+	co_state("telling what was found");
+	frontier_offers_begin(c->frontier);
 	offer_links(v);
 	offer_redirect(v);
 	fill_item(v, true, 0);
 	count_transfer(v);
 	count_final(v);
 	record_put(c, v->r);
+	frontier_offers_end(c->frontier);
 	frontier_done(c->frontier, v->e);
 }
 

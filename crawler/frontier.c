@@ -22,6 +22,7 @@ struct frontier *frontier_open(const struct settings *set, struct scope_rules *s
 	f->per_ip = (uint32_t)settings_per_ip(set);
 	f->fetchers = (uint32_t)set->concurrency;
 	waitlist_init(&f->idle);
+	waitlist_init(&f->offers);
 	return f;
 }
 
@@ -228,8 +229,13 @@ static bool at_end(struct frontier *f)
 struct entry *frontier_next(struct frontier *f)
 {
 	for (;;) {
-		int64_t now = clock_ms(), due;
-		struct entry *e = f->end == FRONTIER_RUNNING ? try_next(f, now) : NULL;
+		int64_t now, due;
+		struct entry *e;
+
+		while (f->offering)
+			co_wait(&f->offers, -1);
+		now = clock_ms();
+		e = f->end == FRONTIER_RUNNING ? try_next(f, now) : NULL;
 
 		if (e) {
 			due = due_time(f);
@@ -253,6 +259,19 @@ struct entry *frontier_next(struct frontier *f)
 			co_wait(&f->idle, -1);
 		}
 	}
+}
+
+void frontier_offers_begin(struct frontier *f)
+{
+	while (f->offering)
+		co_wait(&f->offers, -1);
+	f->offering = true;
+}
+
+void frontier_offers_end(struct frontier *f)
+{
+	f->offering = false;
+	waitlist_wake_all(&f->offers);
 }
 
 /* ---- what became of it ---- */

@@ -124,6 +124,12 @@ void frontier_spill(struct frontier *f, size_t text_max,
 void frontier_recalled(struct frontier *f, struct frontier_load *l); /* frees it */
 void frontier_committed(struct frontier *f, uint64_t id); /* this URL and all before it */
 
+/* Around all that one page offers and the put of its item: ids and tickets ascend together, since
+ * nobody else is between the two. A page with very many links may wait in between, so that the
+ * loop goes on; nothing is taken (frontier_next) meanwhile, since it could be what
+ * was just offered. */
+WAITS void frontier_offers_begin(struct frontier *f);
+void frontier_offers_end(struct frontier *f);
 enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, struct findings *out);
 
 /* A URL of a host that is ready and due; NULL = there is nothing more to do, ever. */

@@ -48,6 +48,8 @@ struct frontier {
 	struct heap due;     /* hosts by when their governor lets them go */
 	struct heap retries; /* entries by when they may be tried again */
 	struct waitlist idle;
+	bool offering; /* between frontier_offers_begin and _end */
+	struct waitlist offers;
 	int64_t armed; /* the deadline somebody in `idle` watches; -1 = nobody does */
 	int64_t pause_until;
 	uint32_t per_ip;

@@ -363,11 +363,13 @@ static bool robots(struct crawl *c, struct host *h)
 		set_verdict(h, "no answer", 0);
 		refuse_host(c, h, f->error, NULL);
 	}
+	frontier_offers_begin(c->frontier);
 	if (h->robots_text)
 		apply_rules(c, h, &r->findings);
 	if (c->set.sitemaps && h->user_named)
 		offer_sitemap(c, h, "/sitemap.xml", &r->findings);
 	store_robots(c, h, r);
+	frontier_offers_end(c->frontier);
 	return true;
 }
 

@@ -256,6 +256,53 @@ static void test_end_is_counted(void **state)
 	assert_int_equal(got[0] + got[1], 3); /* one got the page, one the end */
 }
 
+/* ---- one page tells what it found at a time ---- */
+
+static char told[16];
+
+static void tells(void *arg)
+{
+	const char *name = arg;
+	char *end;
+
+	frontier_offers_begin(b.f);
+	for (int i = 0; i < 4; i++) {
+		end = told + strlen(told);
+		end[0] = name[strlen(name) - 1];
+		assert_int_equal(offer(name, 1), i ? OFFER_SEEN : OFFER_QUEUED);
+		co_yield_now();
+	}
+	frontier_offers_end(b.f);
+}
+
+static void takes_what_was_told(void *arg)
+{
+	struct entry *e[2];
+
+	(void)arg;
+	e[0] = frontier_next(b.f);
+	assert_int_equal(strlen(told) % 4, 0); /* not in the middle of one */
+	e[1] = frontier_next(b.f);
+	assert_int_equal(strlen(told) % 4, 0);
+	finish(e[0]);
+	finish(e[1]);
+}
+
+static void test_one_tells_at_a_time(void **state)
+{
+	static char first[] = "http://h/a", second[] = "http://h/b";
+	struct co *co[3];
+
+	(void)state;
+	open_frontier();
+	memset(told, 0, sizeof(told));
+	co[0] = co_spawn(b.loop, "tells", tells, first);
+	co[1] = co_spawn(b.loop, "tells", tells, second);
+	co[2] = co_spawn(b.loop, "takes", takes_what_was_told, NULL);
+	co_join_all(co, 3);
+	assert_string_equal(told, "aaaabbbb");
+}
+
 /* ---- later tries, limits ---- */
 
 static void tries_again(void *arg)
@@ -622,6 +669,7 @@ int main(void)
 		T(test_first_in_first_out),
 		T(test_per_host_limit),
 		T(test_end_is_counted),
+		T(test_one_tells_at_a_time),
 		T(test_again),
 		T(test_max_pages),
 		T(test_max_pages_per_host),
