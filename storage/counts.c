@@ -15,7 +15,7 @@ static int count_fetches(struct store *st, struct store_counts *c, uint64_t *ret
 {
 	sqlite3_stmt *s = db_prepare(st->db, st->path,
 		"select count(*), sum(state = 2 and status != 0), sum(state = 2 and status = 0), "
-		"sum(state = 1), sum(wire_size), sum(size) from fetch indexed by fetch_url",
+		"sum(state = 1) from fetch indexed by fetch_url",
 		err);
 	int more;
 
@@ -27,8 +27,6 @@ static int count_fetches(struct store *st, struct store_counts *c, uint64_t *ret
 		c->fetched = (uint64_t)sqlite3_column_int64(s, 1);
 		c->failed = (uint64_t)sqlite3_column_int64(s, 2);
 		*retry = (uint64_t)sqlite3_column_int64(s, 3);
-		c->wire_bytes = (uint64_t)sqlite3_column_int64(s, 4);
-		c->body_bytes = (uint64_t)sqlite3_column_int64(s, 5);
 	}
 	sqlite3_finalize(s);
 	return more < 0 ? -1 : 0;
@@ -56,6 +54,8 @@ int counts_now(struct store *st, struct store_counts *c, struct err *err)
 		ask(st, "select max(id) from url", &urls, err) < 0 ||
 		ask(st, "select max(id) from refused", &rows, err) < 0 ||
 		ask(st, "select sum(n) from refused_more", &more, err) < 0 ||
+		ask(st, DB_BYTES_WIRE, &c->wire_bytes, err) < 0 ||
+		ask(st, DB_BYTES_DECODED, &c->body_bytes, err) < 0 ||
 		ask(st, "select count(*) from settled", &settled, err) < 0 ||
 		ask(st,
 			"select count(*) from settled s join fetch f on f.url_id = s.url_id and "

@@ -35,4 +35,11 @@ void db_add_column(struct buf *out, sqlite3_stmt *s, int at);
 /* zstd, as skitter's own: level 1 in, whole out. 0, or -1 when it is damaged. */
 int db_unzstd(const void *data, size_t len, struct buf *out);
 
+/* Bytes of all fetches: from meta or, in a file of before they were there, from the rows. */
+#define DB_BYTES(key, column)                                                             \
+	"select coalesce((select cast(value as integer) from meta where key = " key "), " \
+	"(select sum(" column ") from fetch))"
+#define DB_BYTES_WIRE	 DB_BYTES("'bytes_wire'", "wire_size")
+#define DB_BYTES_DECODED DB_BYTES("'bytes_decoded'", "size")
+
 #endif

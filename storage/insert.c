@@ -68,6 +68,9 @@ struct insert {
 	const char *path;
 	bool store_bodies;
 	int64_t last_fetch; /* the highest fetch.id in use */
+	/* Of all fetches; in meta with every COMMIT, since a sum over the rows takes long. */
+	int64_t bytes_wire, bytes_decoded;
+	bool bytes_changed;
 	sqlite3_stmt *s[STATEMENTS];
 };
 
@@ -78,7 +81,9 @@ struct insert *insert_open(sqlite3 *db, const char *path, bool store_bodies, str
 	in->db = db;
 	in->path = path;
 	in->store_bodies = store_bodies;
-	if (db_int(db, path, "select max(id) from fetch", 0, &in->last_fetch, err) < 0)
+	if (db_int(db, path, "select max(id) from fetch", 0, &in->last_fetch, err) < 0 ||
+		db_int(db, path, DB_BYTES_WIRE, 0, &in->bytes_wire, err) < 0 ||
+		db_int(db, path, DB_BYTES_DECODED, 0, &in->bytes_decoded, err) < 0)
 		goto fail;
 	for (int i = 0; i < STATEMENTS; i++) {
 		in->s[i] = db_prepare(db, path, statement_sql[i], err);
@@ -110,8 +115,20 @@ int insert_begin(struct insert *in, struct err *err)
 	return run(in, BEGIN, err);
 }
 
+static int put_number(struct insert *in, const char *key, int64_t n, struct err *err)
+{
+	sqlite3_bind_text(in->s[META], 1, key, -1, SQLITE_STATIC);
+	sqlite3_bind_int64(in->s[META], 2, n);
+	return run(in, META, err);
+}
+
 int insert_commit(struct insert *in, struct err *err)
 {
+	if (in->bytes_changed &&
+		(put_number(in, "bytes_wire", in->bytes_wire, err) < 0 ||
+			put_number(in, "bytes_decoded", in->bytes_decoded, err) < 0))
+		return -1;
+	in->bytes_changed = false;
 	return run(in, COMMIT, err);
 }
 
@@ -187,6 +204,19 @@ static bool is_identity(const struct store_item *item)
 	return !item->coding || !*item->coding || strcmp(item->coding, "identity") == 0;
 }
 
+/* -1 = nobody knows: it came in a coding and was not read. */
+static sqlite3_int64 decoded_bytes(const struct store_item *item)
+{
+	if (is_identity(item))
+		return (sqlite3_int64)item->body_len;
+	return item->facts ? (sqlite3_int64)item->facts->decoded_size : -1;
+}
+
+static sqlite3_int64 wire_bytes(const struct store_item *item)
+{
+	return (sqlite3_int64)(item->wire_size ? item->wire_size : item->body_len);
+}
+
 /* ---- a fetch ---- */
 
 static void bind_facts(sqlite3_stmt *s, const struct store_item *item)
@@ -203,10 +233,8 @@ static void bind_facts(sqlite3_stmt *s, const struct store_item *item)
 	bind_fact(s, 10, f, f->title);
 	bind_fact(s, 11, f, f->description);
 	bind_fact(s, 12, f, f->canonical);
-	if (is_identity(item))
-		sqlite3_bind_int64(s, 13, (sqlite3_int64)item->body_len);
-	else if (item->facts)
-		sqlite3_bind_int64(s, 13, (sqlite3_int64)f->decoded_size);
+	if (decoded_bytes(item) >= 0)
+		sqlite3_bind_int64(s, 13, decoded_bytes(item));
 	else
 		sqlite3_bind_null(s, 13);
 	bind_id(s, 29, f->words);
@@ -248,8 +276,7 @@ static int insert_fetch_row(
 	sqlite3_bind_int(s, 5, item->status);
 	db_bind_str(s, 6, item->error);
 	bind_facts(s, item);
-	sqlite3_bind_int64(
-		s, 14, (sqlite3_int64)(item->wire_size ? item->wire_size : item->body_len));
+	sqlite3_bind_int64(s, 14, wire_bytes(item));
 	db_bind_str(s, 15, item->truncated);
 	bind_ms(s, 16, item->fetched_wall_ms);
 	bind_ms(s, 17, item->final ? 0 : item->not_before_ms);
@@ -325,6 +352,9 @@ static int insert_fetch(struct insert *in, const struct store_item *item, struct
 	}
 	if (insert_content(in, item, id, err) < 0)
 		return -1;
+	in->bytes_wire += wire_bytes(item);
+	in->bytes_decoded += decoded_bytes(item) > 0 ? decoded_bytes(item) : 0;
+	in->bytes_changed = true;
 	in->last_fetch = id;
 	return 0;
 }

@@ -85,8 +85,9 @@ create table fetch (
 	digest blob,              -- SHA-256 of the decoded body
 	wire_digest blob          -- of the body as received; NULL = the same
 );
--- Wide enough to answer the counts, and what a resume asks, without touching the rows.
-create index fetch_url on fetch (url_id, state, status, error, size, wire_size);
+-- Wide enough to answer the counts, and what a resume asks, without touching the rows; not
+-- wider, since it is there for every URL (sums of bytes are in meta).
+create index fetch_url on fetch (url_id, state, status, error);
 
 -- One JSON array per page: [[target, kind, text, rel], ...], empty ends left out; a target
 -- that begins with / is on the origin of the page.

@@ -210,6 +210,8 @@ static void run_counts(struct store *st, const struct verify *v, struct verify_s
 	compare(st, v, "failed", c->failed,
 		"select count(*) from fetch not indexed where state = 2 and status = 0");
 	compare(st, v, "left", c->left, "select count(*) from frontier");
+	compare(st, v, "wire bytes", c->wire_bytes, "select sum(wire_size) from fetch");
+	compare(st, v, "decoded bytes", c->body_bytes, "select sum(size) from fetch");
 	compare(st, v, "excluded", c->excluded,
 		"select (select count(*) from excluded) + coalesce((select sum(length(keys) / 8) "
 		"from "

@@ -152,6 +152,12 @@ static void check_store(struct fix *f)
 		"0\n");
 	fix_expect(f->path, "select count(*) from fetch where id not in (select id from content)",
 		"0\n");
+	/* What is counted with a COMMIT is what is in it. */
+	fix_expect(f->path,
+		"select coalesce((select value from meta where key = 'bytes_wire'), 0) + 0 = "
+		"coalesce(sum(wire_size), 0), coalesce((select value from meta where key = "
+		"'bytes_decoded'), 0) + 0 = coalesce(sum(size), 0) from fetch",
+		"1|1\n");
 	fix_expect(f->path, "pragma integrity_check", "ok\n");
 }
 

@@ -135,8 +135,13 @@ static void test_other_views(void **state)
 		     "identity\n" SITE "/a|GET / HTTP/1.1\r\n\r\n|HTTP/1.1 200 OK\r\n\r\n||"
 		     "identity\n" SITE
 		     "/b|GET / HTTP/1.1\r\n\r\n|HTTP/1.1 200 OK\r\n\r\n|NULL|NULL\n");
-	fix_expect(f.path, "select key, value from meta order by key",
+	fix_expect(f.path, "select key, value from meta where key not like 'bytes%' order by key",
 		"colour|green\nstate|stopped\n");
+	fix_expect(f.path,
+		"select m.value = (select sum(wire_size) from fetch), d.value = (select sum(size) "
+		"from fetch) from meta m, meta d where m.key = 'bytes_wire' and d.key = "
+		"'bytes_decoded'",
+		"1|1\n");
 	fix_expect(f.path, "pragma application_id", "1936419188\n");
 	fix_expect(f.path, "pragma user_version", "1\n");
 	fix_close(&f);
