@@ -3,13 +3,10 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 
 #include "config/clock.h"
 #include "config/mem.h"
 #include "crawler/http_private.h"
-
-#define KEPT_MAX 16384 /* connections that rest */
 
 /* ---- buffers of a fetch ---- */
 
@@ -270,7 +267,7 @@ static void finish(struct http *h, struct http_fetch *f, CURLcode code)
 	f->status = f->head_done ? f->answer : 0;
 	if (!f->head_done)
 		f->version = NULL;
-	curl_multi_remove_handle(h->multi, x->easy);
+	curl_multi_remove_handle(x->lane->multi, x->easy);
 	http_request_end(x);
 	x->f = NULL;
 	x->next = h->idle;
@@ -280,18 +277,18 @@ static void finish(struct http *h, struct http_fetch *f, CURLcode code)
 	done(h, f);
 }
 
-static void take_finished(struct http *h)
+static void take_finished(struct lane *l)
 {
 	CURLMsg *msg;
 	int left;
 
-	while ((msg = curl_multi_info_read(h->multi, &left))) {
+	while ((msg = curl_multi_info_read(l->multi, &left))) {
 		struct exchange *x = NULL;
 		CURLcode code = msg->data.result;
 		if (msg->msg != CURLMSG_DONE)
 			continue;
 		curl_easy_getinfo(msg->easy_handle, CURLINFO_PRIVATE, (char **)&x);
-		finish(h, x->f, code);
+		finish(l->http, x->f, code);
 	}
 }
 
@@ -310,6 +307,10 @@ static void start(struct http *h, struct http_fetch *f)
 		h->idle = x->next;
 	else
 		x = http_exchange_open(h);
+	if (x && !(x->lane = http_lane(h, f->host))) {
+		http_exchange_close(x);
+		x = NULL;
+	}
 	if (!x) {
 		set_error(f, "connect", true);
 		done(h, f);
@@ -323,7 +324,8 @@ static void start(struct http *h, struct http_fetch *f)
 		h->running->prev = f;
 	h->running = f;
 	http_request_begin(x);
-	if (curl_multi_add_handle(h->multi, x->easy) != CURLM_OK)
+	http_lane_touch(x->lane);
+	if (curl_multi_add_handle(x->lane->multi, x->easy) != CURLM_OK)
 		finish(h, f, CURLE_FAILED_INIT);
 }
 
@@ -342,7 +344,7 @@ static void on_turn(void *arg)
 {
 	struct http *h = arg;
 	struct http_fetch *f = h->starting, *next;
-	int running;
+	struct lane *l, *lanes;
 
 	if (h->abort)
 		abort_running(h);
@@ -352,14 +354,14 @@ static void on_turn(void *arg)
 		next = f->next;
 		start(h, f);
 	}
-	if (h->kick) {
-		h->kick = false;
-		curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-	}
-	take_finished(h);
-	if (h->kick) { /* more to do at once, but let the loop turn first */
-		struct timeval now = {0, 0};
-		event_add(&h->timer, &now);
+	lanes = h->touched;
+	h->touched = NULL;
+	for (l = lanes; l; l = lanes) {
+		lanes = l->next;
+		l->touched = false;
+		http_lane_run(l);
+		take_finished(l);
+		http_lane_rest(l);
 	}
 }
 
@@ -398,21 +400,6 @@ size_t http_active(const struct http *h)
 
 /* ---- opening ---- */
 
-/* A cache smaller than the hosts in flight costs 2-3 times (measured); and a connection is worth
- * keeping over the delay of its host, however many hosts there are: up to half of the
- * descriptors. */
-static long connections_kept(size_t concurrency)
-{
-	struct rlimit rl;
-	long n = (long)concurrency * 4;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) != 0)
-		return n;
-	if (rl.rlim_cur / 2 > (rlim_t)n)
-		n = rl.rlim_cur / 2 < KEPT_MAX ? (long)(rl.rlim_cur / 2) : KEPT_MAX;
-	return n;
-}
-
 struct http *http_open(struct loop *loop, const struct settings *set, struct slots *slots,
 	size_t concurrency, struct err *err)
 {
@@ -426,8 +413,7 @@ struct http *http_open(struct loop *loop, const struct settings *set, struct slo
 	map_init(&h->peers);
 	http_request_open(h);
 	loop_on_turn(loop, on_turn, h);
-	h->multi = curl_multi_init();
-	if (!h->multi) {
+	if (!http_lanes_open(h, concurrency)) {
 		err_set(err, EXIT_INTERNAL, "libcurl cannot start: out of memory or descriptors");
 		http_close(h);
 		return NULL;
@@ -436,7 +422,6 @@ struct http *http_open(struct loop *loop, const struct settings *set, struct slo
 		http_close(h);
 		return NULL;
 	}
-	curl_multi_setopt(h->multi, CURLMOPT_MAXCONNECTS, connections_kept(concurrency));
 	return h;
 }
 
@@ -451,7 +436,7 @@ void http_close(struct http *h)
 		next = x->next;
 		http_exchange_close(x);
 	}
-	curl_multi_cleanup(h->multi);
+	http_lanes_close(h);
 	http_sockets_close(h);
 	http_tls_close(h);
 	http_request_close(h);

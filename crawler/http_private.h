@@ -1,4 +1,4 @@
-/* http_private.h - what http.c, http_request.c, http_tls.c and http_socket.c share.
+/* http_private.h - what http.c, http_request.c, http_tls.c, http_lane.c and http_socket.c share.
  *
  * An exchange is one easy handle of libcurl with what was last set on it, so that only
  * changes are set again. It serves one fetch at a time; idle, it has none, and whatever
@@ -17,6 +17,7 @@ struct exchange {
 	CURL *easy;
 	struct http *http;
 	struct http_fetch *f; /* NULL = idle */
+	struct lane *lane;    /* of the fetch */
 	struct exchange *next;
 	/* what is set on the handle */
 	const struct host *host;
@@ -41,14 +42,30 @@ struct http_use {
 struct sock;
 struct http_tls;
 
+#define LANES 64
+
+/* A multi handle of libcurl (http_lane.c). */
+struct lane {
+	struct http *http;
+	CURLM *multi; /* NULL = nobody needed it yet */
+	struct event timer;
+	bool kick;		   /* libcurl asked to be called at once */
+	bool touched;		   /* something may have happened in it this turn */
+	struct lane *next;	   /* of those touched */
+	size_t nconns;		   /* connections, resting ones too */
+	long most;		   /* how many libcurl was told to keep; 0 = nothing */
+	struct curl_slist *forget; /* hosts nobody needs any more, for libcurl's cache */
+};
+
 struct http {
 	struct loop *loop;
 	const struct settings *set;
 	struct slots *slots;
-	CURLM *multi;
-	CURLSH *share; /* one cookie jar for all handles; NULL = no cookies */
-	struct event timer;
-	bool kick;		     /* libcurl asked to be called at once */
+	struct lane lanes[LANES];
+	unsigned nlanes;
+	struct lane *touched;
+	size_t kept, nconns;	     /* connections to keep; that there are */
+	CURLSH *share;		     /* one cookie jar for all handles; NULL = no cookies */
 	bool abort;		     /* http_abort_all was called */
 	struct http_fetch *starting; /* queued by http_get, added by the turn hook */
 	struct http_fetch **starting_end;
@@ -65,7 +82,6 @@ struct http {
 	struct buf scratch;
 	struct http_use *uses; /* by host id */
 	size_t nuses;
-	struct curl_slist *forget; /* hosts nobody needs any more, for libcurl's cache */
 
 	struct http_tls *tls; /* http_tls.c */
 
@@ -101,10 +117,21 @@ int http_tls_open(struct http *h, struct err *err);
 void http_tls_close(struct http *h); /* after libcurl's last connection is gone */
 void http_tls_set(struct exchange *x);
 
+/* ---- http_lane.c ---- */
+
+bool http_lanes_open(struct http *h, size_t concurrency); /* false: libcurl has no memory */
+void http_lanes_close(struct http *h);
+struct lane *http_lane(struct http *h, const struct host *host); /* NULL: as above */
+void http_lane_touch(struct lane *l);				 /* the turn hook looks at it */
+void http_lane_act(struct lane *l, curl_socket_t fd, int bits);
+void http_lane_run(struct lane *l);  /* what libcurl wants to do at once */
+void http_lane_rest(struct lane *l); /* at the end of its part of a turn */
+
 /* ---- http_socket.c ---- */
 
 int http_sockets_open(struct http *h, struct err *err);
 void http_sockets_close(struct http *h);
+int http_on_socket(CURL *easy, curl_socket_t fd, int what, void *lane, void *known);
 curl_socket_t http_on_open(void *exchange, curlsocktype purpose, struct curl_sockaddr *addr);
 int http_on_close(void *http, curl_socket_t fd);
 

@@ -182,15 +182,16 @@ static struct http_use *use_of(struct http *h, const struct host *host)
 static void tell_addresses(struct exchange *x)
 {
 	struct http *h = x->http;
+	struct lane *l = x->lane;
 	const struct host *host = x->f->host;
 	struct http_use *u = use_of(h, host);
 	struct buf line = BUF_INIT;
 
-	x->resolve = h->forget;
-	h->forget = NULL;
+	x->resolve = l->forget;
+	l->forget = NULL;
 	if (host->addresses && (!u->n || u->until_ms != host->addresses_until_ms)) {
 		buf_addf(&line, "%s:%u:%s", host->name, host->port, host->addresses);
-		x->resolve = curl_slist_append(x->resolve, line.data);
+		x->resolve = curl_slist_append(x->resolve, line.data); /* after what is forgotten */
 		u->until_ms = host->addresses_until_ms;
 	}
 	u->n++;
@@ -203,13 +204,18 @@ static void forget_addresses(struct exchange *x)
 	struct http *h = x->http;
 	const struct host *host = x->f->host;
 	struct buf line = BUF_INIT;
+	struct curl_slist *l;
 
 	curl_slist_free_all(x->resolve);
 	x->resolve = NULL;
 	if (--use_of(h, host)->n || h->set->proxy || *host->name == '[')
 		return;
 	buf_addf(&line, "-%s:%u", host->name, host->port);
-	h->forget = curl_slist_append(h->forget, line.data);
+	l = curl_slist_append(NULL, line.data);
+	if (l) { /* in front: libcurl walks a list to its end to append */
+		l->next = x->lane->forget;
+		x->lane->forget = l;
+	}
 	buf_release(&line);
 }
 
@@ -386,7 +392,6 @@ void http_request_close(struct http *h)
 		curl_slist_free_all(h->lines[i].list);
 		buf_release(&h->lines[i].text);
 	}
-	curl_slist_free_all(h->forget);
 	if (h->share)
 		curl_share_cleanup(h->share);
 	buf_release(&h->scratch);

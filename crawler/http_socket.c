@@ -1,4 +1,4 @@
-/* http_socket.c - libcurl's descriptors and its timer on the loop.
+/* http_socket.c - libcurl's descriptors on the loop.
  *
  * A connection is watched for as long as it is open, also while it rests between two
  * requests: taking it out of epoll and putting it back would cost two system calls per
@@ -30,6 +30,7 @@ struct peer {
 struct sock {
 	struct event ev;
 	struct http *http;
+	struct lane *lane;
 	curl_socket_t fd;
 	short events; /* what is watched for */
 	bool ours;    /* opened by http_on_open, so http_on_close will tell its end */
@@ -48,8 +49,9 @@ static struct sock *sock_of(const struct http *h, curl_socket_t fd)
 	return fd >= 0 && (size_t)fd < h->nsocks ? h->socks[fd] : NULL;
 }
 
-static struct sock *sock_add(struct http *h, curl_socket_t fd)
+static struct sock *sock_add(struct lane *l, curl_socket_t fd)
 {
+	struct http *h = l->http;
 	struct sock *s = mem_zalloc(sizeof(*s));
 
 	if ((size_t)fd >= h->nsocks) {
@@ -59,6 +61,7 @@ static struct sock *sock_add(struct http *h, curl_socket_t fd)
 		h->nsocks = n;
 	}
 	s->http = h;
+	s->lane = l;
 	s->fd = fd;
 	h->socks[fd] = s;
 	return s;
@@ -111,6 +114,8 @@ static void sock_drop(struct sock *s)
 {
 	watch(s, 0);
 	leave_peer(s);
+	s->lane->nconns -= s->ours;
+	s->http->nconns -= s->ours;
 	s->http->socks[s->fd] = NULL;
 	free(s);
 }
@@ -145,13 +150,13 @@ static void on_unrest(struct sock *s)
 static void on_event(evutil_socket_t fd, short what, void *arg)
 {
 	struct sock *s = arg;
-	int running, bits = (what & EV_READ ? CURL_CSELECT_IN : 0) |
-			    (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
+	int bits =
+		(what & EV_READ ? CURL_CSELECT_IN : 0) | (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
 
 	if (s->resting)
 		on_unrest(s);
 	else
-		curl_multi_socket_action(s->http->multi, fd, bits, &running);
+		http_lane_act(s->lane, fd, bits);
 }
 
 static void watch(struct sock *s, short events)
@@ -177,10 +182,10 @@ static void rest(struct sock *s)
 		watch(s, EV_READ);
 }
 
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
+int http_on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *known)
 {
-	struct http *h = arg;
-	struct sock *s = sock_of(h, fd);
+	struct lane *l = arg;
+	struct sock *s = sock_of(l->http, fd);
 
 	(void)easy;
 	(void)known;
@@ -192,35 +197,10 @@ static int on_socket(CURL *easy, curl_socket_t fd, int what, void *arg, void *kn
 		return 0;
 	}
 	if (!s)
-		s = sock_add(h, fd);
+		s = sock_add(l, fd);
 	set_resting(s, false);
 	watch(s, (short)((what & CURL_POLL_IN ? EV_READ : 0) |
 			 (what & CURL_POLL_OUT ? EV_WRITE : 0)));
-	return 0;
-}
-
-static void on_timer_event(evutil_socket_t fd, short what, void *arg)
-{
-	struct http *h = arg;
-	int running;
-
-	(void)fd;
-	(void)what;
-	curl_multi_socket_action(h->multi, CURL_SOCKET_TIMEOUT, 0, &running);
-}
-
-/* Never calls libcurl from here, not even for 0 ms (curl#3537): the turn hook does. */
-static int on_timer(CURLM *multi, long ms, void *arg)
-{
-	struct http *h = arg;
-	struct timeval tv = {ms / 1000, (ms % 1000) * 1000};
-
-	(void)multi;
-	h->kick = ms == 0;
-	if (ms <= 0)
-		event_del(&h->timer);
-	else
-		event_add(&h->timer, &tv);
 	return 0;
 }
 
@@ -255,8 +235,10 @@ curl_socket_t http_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr
 	fd = socket(addr->family, addr->socktype | SOCK_CLOEXEC, addr->protocol);
 	if (fd < 0)
 		return CURL_SOCKET_BAD;
-	s = sock_add(h, fd);
+	s = sock_add(x->lane, fd);
 	s->ours = true;
+	s->lane->nconns++;
+	h->nconns++;
 	s->clear = !x->f->host->https && !h->tls_proxy;
 	join_peer(s, &addr->addr);
 	return fd;
@@ -283,11 +265,6 @@ int http_sockets_open(struct http *h, struct err *err)
 		return err_set(err, EXIT_INTERNAL, "no descriptors left: %s", strerror(errno));
 	close(pair[1]);
 	h->eof_fd = pair[0];
-	event_assign(&h->timer, loop_base(h->loop), -1, 0, on_timer_event, h);
-	curl_multi_setopt(h->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(h->multi, CURLMOPT_SOCKETDATA, h);
-	curl_multi_setopt(h->multi, CURLMOPT_TIMERFUNCTION, on_timer);
-	curl_multi_setopt(h->multi, CURLMOPT_TIMERDATA, h);
 	return 0;
 }
 
@@ -299,8 +276,6 @@ void http_sockets_close(struct http *h)
 			sock_drop(h->socks[i]);
 	free(h->socks);
 	map_release(&h->peers, free);
-	if (h->eof_fd >= 0) {
-		event_del(&h->timer);
+	if (h->eof_fd >= 0)
 		close(h->eof_fd);
-	}
 }

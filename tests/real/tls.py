@@ -130,7 +130,7 @@ def crawl_it(check, crawl, nginx, what, name, *options, hosts=("a.site.test",), 
 
 
 def most_at_once(requests):
-    """Of one host: the most requests that were open at any time (the log has milliseconds)."""
+    """The most requests that were open at any time (the log has milliseconds)."""
     marks = sorted([(r.end, -1) for r in requests] + [(r.end - r.took + 0.001, 1) for r in requests])
     now = most = 0
     for _, step in marks:
@@ -185,7 +185,9 @@ def run_hosts(check, crawl, nginx):
     check("hosts: all is fetched through three connections", len(log) == HOSTS * (PAGES + 1), f"{len(log)} requests")
     log = nginx.log("h1", robots=True)
     most = max(r.active for r in log)
-    check("hosts: three connections at a time, those that rest and those for robots.txt counted", most == 3, f"{most}")
+    check("hosts: three connections, those that rest and those for robots.txt counted (nginx may not have seen the end "
+          "of a fourth)", most in (3, 4), f"{most}")
+    check("hosts: three requests at a time", most_at_once(log) <= 3, str(most_at_once(log)))
 
 
 def run_certs(check, crawl, nginx):
