@@ -212,6 +212,30 @@ struct facts_str facts_put(struct facts_writer *w, const char *s, size_t len, ui
 	return str;
 }
 
+/* A new link at the end of the table, for whose URL there is room, too; NULL = none. */
+static struct facts_link *new_link(struct facts_writer *w, size_t url_len)
+{
+	struct facts_link *l;
+
+	if (w->f->nlinks >= FACTS_MAX_LINK || sizeof(*l) + url_len + 1 + 8 > w->back - w->front) {
+		w->f->flags |= FACTS_CUT_LINKS;
+		return NULL;
+	}
+	w->back -= sizeof(*l);
+	w->f->nlinks++;
+	l = (struct facts_link *)((char *)w->f + w->back);
+	memset(l, 0, sizeof(*l));
+	return l;
+}
+
+static void set_kind(
+	struct facts_link *l, enum facts_kind kind, enum facts_attr attr, unsigned flags)
+{
+	l->kind = (uint8_t)kind;
+	l->attr = (uint8_t)attr;
+	l->flags = (uint16_t)flags;
+}
+
 struct facts_link *facts_put_link(struct facts_writer *w, const char *url, size_t url_len,
 	enum facts_kind kind, enum facts_attr attr, unsigned flags)
 {
@@ -221,18 +245,23 @@ struct facts_link *facts_put_link(struct facts_writer *w, const char *url, size_
 		w->f->flags |= FACTS_CUT_URL;
 		return NULL;
 	}
-	if (w->f->nlinks >= FACTS_MAX_LINK || sizeof(*l) + url_len + 1 + 8 > w->back - w->front) {
-		w->f->flags |= FACTS_CUT_LINKS;
+	l = new_link(w, url_len);
+	if (!l)
 		return NULL;
-	}
-	w->back -= sizeof(*l);
-	l = (struct facts_link *)((char *)w->f + w->back);
-	memset(l, 0, sizeof(*l));
 	l->url = facts_put(w, url, url_len, FACTS_CUT_LINKS);
-	l->kind = (uint8_t)kind;
-	l->attr = (uint8_t)attr;
-	l->flags = (uint16_t)flags;
-	w->f->nlinks++;
+	set_kind(l, kind, attr, flags);
+	return l;
+}
+
+struct facts_link *facts_put_link_again(struct facts_writer *w, struct facts_str url,
+	enum facts_kind kind, enum facts_attr attr, unsigned flags)
+{
+	struct facts_link *l = new_link(w, 0);
+
+	if (!l)
+		return NULL;
+	l->url = url;
+	set_kind(l, kind, attr, flags);
 	return l;
 }
 

@@ -181,6 +181,9 @@ struct facts_str facts_put(struct facts_writer *w, const char *s, size_t len, ui
  * The returned record may be amended until the next call (e.g. its text). */
 struct facts_link *facts_put_link(struct facts_writer *w, const char *url, size_t url_len,
 	enum facts_kind kind, enum facts_attr attr, unsigned flags);
+/* The same with a URL that another link of this block has: its bytes are there once. */
+struct facts_link *facts_put_link_again(struct facts_writer *w, struct facts_str url,
+	enum facts_kind kind, enum facts_attr attr, unsigned flags);
 /* Closes the gap between strings and links; returns the block's size. */
 size_t facts_finish(struct facts_writer *w);
 

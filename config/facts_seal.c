@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/hash.h"
 #include "config/link_json.h"
 #include "config/mem.h"
 
@@ -88,27 +89,6 @@ static void places_fit(struct sealer *s, uint32_t n)
 	}
 }
 
-static uint64_t mix(uint64_t a, uint64_t b)
-{
-	__extension__ unsigned __int128 m = (unsigned __int128)a * b;
-
-	return (uint64_t)m ^ (uint64_t)(m >> 64);
-}
-
-/* No secret: who crafts collisions hides links of its own page from nobody (MAX_PROBES). */
-static uint64_t hash_of(const char *s, size_t n, unsigned salt)
-{
-	uint64_t h = (n + salt) * 0x9e3779b97f4a7c15u, w;
-
-	for (; n >= 8; s += 8, n -= 8) {
-		memcpy(&w, s, 8);
-		h = mix(h ^ w, 0xd6e8feb86659fd93u);
-	}
-	w = 0;
-	memcpy(&w, s, n);
-	return mix(h ^ w, 0xa0761d6478bd642fu);
-}
-
 static bool same(const struct facts_writer *w, uint32_t number, const char *url, size_t len,
 	const struct facts_link *l)
 {
@@ -125,7 +105,7 @@ static bool same(const struct facts_writer *w, uint32_t number, const char *url,
 static bool is_new(struct sealer *s, const struct facts_writer *w, const char *url, size_t len,
 	const struct facts_link *l)
 {
-	uint64_t hash = hash_of(url, len, facts_follow(l) * 2u + !!(l->flags & LINK_IS_INDEX));
+	uint64_t hash = hash_quick(url, len, facts_follow(l) * 2u + !!(l->flags & LINK_IS_INDEX));
 	uint32_t at = (uint32_t)(hash >> 32) & (s->nplaces - 1);
 	struct place *p = &s->places[at];
 

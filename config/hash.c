@@ -66,3 +66,28 @@ uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t len)
 		sip_round(&s);
 	return s.v0 ^ s.v1 ^ s.v2 ^ s.v3;
 }
+
+static inline uint64_t fold(uint64_t a, uint64_t b)
+{
+	__extension__ unsigned __int128 m = (unsigned __int128)a * b;
+
+	return (uint64_t)m ^ (uint64_t)(m >> 64);
+}
+
+uint64_t hash_quick(const void *data, size_t len, uint64_t salt)
+{
+	const unsigned char *p = data;
+	uint64_t h = (len ^ salt << 32) * 0x9e3779b97f4a7c15u;
+
+	for (; len >= 8; p += 8, len -= 8)
+		h = fold(h ^ load_le64(p), 0xd6e8feb86659fd93u);
+	if (len >= 4) {
+		uint32_t a, b;
+		memcpy(&a, p, 4);
+		memcpy(&b, p + len - 4, 4);
+		h ^= a | (uint64_t)b << 32;
+	} else if (len) {
+		h ^= p[0] | (uint64_t)p[len / 2] << 8 | (uint64_t)p[len - 1] << 16;
+	}
+	return fold(h, 0xa0761d6478bd642fu);
+}

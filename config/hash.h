@@ -1,6 +1,8 @@
-/* hash.h - SipHash-2-4 (Aumasson, Bernstein 2012): a keyed 64-bit fingerprint.
+/* hash.h - hashes of bytes.
  *
- * The key is secret per crawl, so nobody can craft URLs that collide in the seen set.
+ * hash_bytes is SipHash-2-4 (Aumasson, Bernstein 2012), a keyed 64-bit fingerprint. The key is
+ * secret per crawl, so nobody can craft URLs that collide in the seen set. hash_quick has no
+ * secret: for small tables inside the parser's process, whose users bound their probes.
  */
 #ifndef SKITTER_CONFIG_HASH_H
 #define SKITTER_CONFIG_HASH_H
@@ -14,5 +16,6 @@ struct hash_key {
 
 void hash_key_random(struct hash_key *key); /* from getrandom(2) */
 uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t len);
+uint64_t hash_quick(const void *data, size_t len, uint64_t salt);
 
 #endif

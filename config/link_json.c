@@ -26,39 +26,55 @@ void link_json_begin(struct link_json *j, struct buf *out, const char *url, size
 	j->origin = url ? origin_len(url, url_len) : 0;
 }
 
-static void add_target(struct link_json *j, const char *url, size_t len)
+/* Most strings mean themselves; `out` has room for this one and what comes behind it. */
+static char *put_string(struct buf *out, char *w, const char *s, size_t len)
 {
-	if (j->origin && len > j->origin && url[j->origin] == '/' &&
-		memcmp(url, j->url, j->origin) == 0)
-		text_json(j->out, url + j->origin, len - j->origin);
-	else
-		text_json(j->out, url, len);
+	if (text_plain(s, len) == len) {
+		*w++ = '"';
+		memcpy(w, s, len);
+		w += len;
+		*w++ = '"';
+		return w;
+	}
+	buf_set_len(out, (size_t)(w - out->data));
+	text_json(out, s, len);
+	return out->data + out->len;
+}
+
+static char *put_word(char *w, const char *s)
+{
+	while (*s)
+		*w++ = *s++;
+	return w;
 }
 
 void link_json_add(struct link_json *j, const char *target, size_t target_len, enum facts_kind kind,
 	const char *text, size_t text_len, const char *rel, size_t rel_len)
 {
 	struct buf *out = j->out;
-	const char *name = facts_kind_name(kind);
+	char *w;
 
-	buf_grow(out, target_len + text_len + rel_len + 64);
-	buf_add(out, j->n++ ? ",[" : "[[", 2);
-	add_target(j, target, target_len);
-	buf_add(out, ",\"", 2);
-	buf_add(out, name, strlen(name));
-	buf_add_ch(out, '"');
-	if (text_len || rel_len) {
-		buf_add_ch(out, ',');
-		if (text_len)
-			text_json(out, text, text_len);
-		else
-			buf_add(out, "null", 4);
+	if (j->origin && target_len > j->origin && target[j->origin] == '/' &&
+		memcmp(target, j->url, j->origin) == 0) {
+		target += j->origin;
+		target_len -= j->origin;
 	}
-	if (rel_len) {
-		buf_add_ch(out, ',');
-		text_json(out, rel, rel_len);
-	}
-	buf_add_ch(out, ']');
+	buf_grow(out, 6 * (target_len + text_len + rel_len) + 64); /* all of it as escapes */
+	w = out->data + out->len;
+	*w++ = j->n++ ? ',' : '[';
+	*w++ = '[';
+	w = put_string(out, w, target, target_len);
+	w = put_word(w, ",\"");
+	w = put_word(w, facts_kind_name(kind));
+	*w++ = '"';
+	if (text_len)
+		w = put_string(out, put_word(w, ","), text, text_len);
+	else if (rel_len)
+		w = put_word(w, ",null");
+	if (rel_len)
+		w = put_string(out, put_word(w, ","), rel, rel_len);
+	*w++ = ']';
+	buf_set_len(out, (size_t)(w - out->data));
 }
 
 void link_json_end(struct link_json *j)

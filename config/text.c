@@ -5,9 +5,7 @@
 #include <string.h>
 #include <wchar.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "config/simd.h"
 
 /* One UTF-8 sequence at s (n > 0 bytes left): its length and code point, or 0 when it is
  * not valid (overlong, surrogate, above U+10FFFF, cut). */
@@ -81,34 +79,43 @@ static void json_escape(struct buf *out, unsigned char c)
 	}
 }
 
-static bool is_plain(unsigned char c)
+#ifdef __SSE2__
+
+size_t text_plain(const char *s, size_t len)
 {
-	return c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+	size_t i = 0, n;
+
+	for (; i < len; i += n) {
+		__m128i v, low, odd, del;
+		unsigned bits;
+
+		n = len - i < 16 ? len - i : 16;
+		v = simd_load(s + i, n);
+		/* Signed: bytes from 0x80 on are below 0x20, too. */
+		low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+		odd = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
+			_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+		del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
+		bits = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, odd), del));
+		bits &= (1u << n) - 1;
+		if (bits)
+			return i + (unsigned)__builtin_ctz(bits);
+	}
+	return len;
 }
+
+#else
 
 size_t text_plain(const char *s, size_t len)
 {
 	size_t i = 0;
 
-#ifdef __SSE2__
-	for (; len - i >= 16; i += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(s + i));
-		/* Signed: bytes from 0x80 on are below 0x20, too. */
-		__m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
-		__m128i odd = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
-			_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-		__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
-		unsigned bits =
-			(unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, odd), del));
-
-		if (bits)
-			return i + (unsigned)__builtin_ctz(bits);
-	}
-#endif
-	while (i < len && is_plain((unsigned char)s[i]))
+	while (i < len && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\')
 		i++;
 	return i;
 }
+
+#endif
 
 void text_json(struct buf *out, const char *s, size_t len)
 {

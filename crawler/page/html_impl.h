@@ -69,6 +69,15 @@ struct html_format {
 	bool marker;
 };
 
+#define HTML_MEMO 512
+
+/* What a reference of this page came out as. */
+struct html_memo {
+	uint32_t epoch; /* of the page */
+	uint32_t raw, len;
+	struct facts_str url; /* in the facts; len 0 = it came to nothing */
+};
+
 struct html {
 	struct tokenizer tok;
 	struct html_stack stack;
@@ -113,6 +122,8 @@ struct html {
 	struct url url, base_url;
 	struct buf url_hold, base_hold, scratch;
 	struct url_parser parser;
+	uint32_t epoch; /* counts pages */
+	struct html_memo memo[HTML_MEMO];
 };
 
 /* ---- html_tree.c ---- */

@@ -370,6 +370,38 @@ void html_anchor_add(struct html *h, const struct html_tag *img)
 	h->anchor_start = html_text_slice_open(&h->text);
 }
 
+/* The words of a slice are apart by one space or newline each; so this is all there is to collapse.
+ */
+static void hold_slice(struct html *h, const char *s, size_t len)
+{
+	char *w;
+
+	while (len && (s[len - 1] == ' ' || s[len - 1] == '\n'))
+		len--;
+	if (len > HTML_MAX_LINK_TEXT)
+		len = html_text_border(s, len, HTML_MAX_LINK_TEXT);
+	while (len && (s[len - 1] == ' ' || s[len - 1] == '\n'))
+		len--;
+	buf_add(&h->hold, s, len);
+	w = h->hold.data + h->hold.len - len;
+	while ((w = memchr(w, '\n', (size_t)(h->hold.data + h->hold.len - w))))
+		*w = ' ';
+}
+
+static void hold_anchor(struct html *h)
+{
+	size_t len;
+	const char *s;
+
+	if (h->anchor.len) {
+		anchor_take(h);
+		html_text_collapse(&h->hold, h->anchor.data, h->anchor.len, HTML_MAX_LINK_TEXT);
+		return;
+	}
+	s = html_text_slice(&h->text, h->anchor_start, &len);
+	hold_slice(h, s, len);
+}
+
 void html_anchor_close(struct html *h)
 {
 	struct html_link *l;
@@ -378,10 +410,9 @@ void html_anchor_close(struct html *h)
 		return;
 	h->anchor_open = false;
 	if (h->anchor_link < h->nlinks) {
-		anchor_take(h);
 		l = &h->links[h->anchor_link];
 		l->text = (uint32_t)h->hold.len;
-		html_text_collapse(&h->hold, h->anchor.data, h->anchor.len, HTML_MAX_LINK_TEXT);
+		hold_anchor(h);
 		l->text_len = (uint32_t)h->hold.len - l->text;
 	}
 	html_text_slice_close(&h->text);

@@ -398,6 +398,12 @@ static void reopen_for_text(struct html *h, const char *s, size_t len)
 
 void html_chars(struct html *h, const char *s, size_t len)
 {
+	/* Half of all text is the newline between two tags. */
+	if (len == 1 && *s == '\n' && h->mode == MODE_IN_BODY && !html_is_cut_short(h)) {
+		if (!h->hidden)
+			html_text_gap(&h->text, GAP_SPACE);
+		return;
+	}
 	if (h->mode == MODE_TEXT) {
 		text_of_element(h, s, len);
 		return;

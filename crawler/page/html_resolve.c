@@ -2,6 +2,7 @@
  * the facts. Text comes last and takes the room that links leave. */
 #include <string.h>
 
+#include "config/hash.h"
 #include "crawler/page/html_impl.h"
 
 static bool is_scheme(const struct url *u, const char *name)
@@ -35,20 +36,40 @@ static struct facts_str put(struct html *h, const struct buf *b)
 	return facts_put(h->out, b->data, b->len, FACTS_CUT_TEXT);
 }
 
+/* A link whose reference stood on this page before has the same URL: a third of all. Who makes
+ * hashes collide resolves again. */
+static struct facts_str *memo_of(struct html *h, const struct html_link *l)
+{
+	uint64_t hash = hash_quick(h->hold.data + l->raw, l->raw_len, 0);
+	struct html_memo *m = &h->memo[hash % HTML_MEMO];
+
+	if (m->epoch == h->epoch && m->len == l->raw_len &&
+		memcmp(h->hold.data + m->raw, h->hold.data + l->raw, m->len) == 0)
+		return &m->url;
+	*m = (struct html_memo){.epoch = h->epoch, .raw = l->raw, .len = l->raw_len};
+	return &m->url;
+}
+
 static void resolve_link(struct html *h, const struct html_link *l, const struct url *base)
 {
 	struct facts *f = h->out->f;
+	struct facts_str *known = memo_of(h, l);
 	struct facts_link *link;
 	struct url u;
 
-	if (url_parse_encoded(&h->parser, h->hold.data + l->raw, l->raw_len, base, h->encode,
-		    h->encode_arg, &u) < 0)
-		return;
-	link = facts_put_link(h->out, u.href, u.len, l->kind, l->attr, l->flags);
+	if (known->len) {
+		link = facts_put_link_again(h->out, *known, l->kind, l->attr, l->flags);
+	} else {
+		if (url_parse_encoded(&h->parser, h->hold.data + l->raw, l->raw_len, base,
+			    h->encode, h->encode_arg, &u) < 0)
+			return;
+		link = facts_put_link(h->out, u.href, u.len, l->kind, l->attr, l->flags);
+	}
 	if (!link)
 		return;
+	*known = link->url;
 	if (l->kind == LINK_CANONICAL && !f->canonical.len && !(l->flags & LINK_IN_TEMPLATE))
-		f->canonical = facts_put(h->out, u.href, u.len, FACTS_CUT_URL);
+		f->canonical = link->url;
 	link->rel = facts_put(h->out, h->hold.data + l->rel, l->rel_len, FACTS_CUT_TEXT);
 	link->text = facts_put(h->out, h->hold.data + l->text, l->text_len, FACTS_CUT_TEXT);
 }
@@ -77,6 +98,10 @@ void html_resolve(struct html *h)
 	struct facts *f = h->out->f;
 	const struct url *base = find_base(h);
 
+	if (++h->epoch == 0) {
+		memset(h->memo, 0, sizeof(h->memo));
+		h->epoch = 1;
+	}
 	f->flags |= FACTS_HTML;
 	f->lang = put(h, &h->lang);
 	f->title = put(h, &h->title);

@@ -2,9 +2,7 @@
 
 #include <string.h>
 
-#ifdef __SSE2__
-#include <emmintrin.h>
-#endif
+#include "config/simd.h"
 
 enum {
 	PLAIN,
@@ -71,30 +69,52 @@ static unsigned count_bits16(unsigned x)
 	return (x + (x >> 8)) & 0x1f;
 }
 
-/* Takes 16 bytes at a time as long as they are ASCII words with single spaces between
- * them, which is what most text is. Returns where that ends; *out has moved on. */
-static const unsigned char *add_words(
+/* Takes up to 16 bytes at a time as long as they are ASCII: words, and the white space between
+ * them. Returns where that ends; *out has moved on. */
+static const unsigned char *add_ascii(
 	struct html_text *t, const unsigned char *s, const unsigned char *end, char **out)
 {
+	const __m128i blank = _mm_set1_epi8(' ');
 	char *w = *out;
 
-	for (; end - s >= 16; s += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)s);
-		__m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
-		unsigned odd = (unsigned)_mm_movemask_epi8(_mm_or_si128(v, control));
-		unsigned space = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, _mm_set1_epi8(' ')));
-		bool last = space >> 15;
+	while (s < end) {
+		size_t n = end - s < 16 ? (size_t)(end - s) : 16;
+		__m128i v = simd_load(s, n);
+		__m128i space =
+			_mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, blank),
+					     _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
+						     _mm_cmpeq_epi8(v, _mm_set1_epi8('\t')))),
+				_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\r')),
+					_mm_cmpeq_epi8(v, _mm_set1_epi8('\f'))));
+		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, blank), v);
+		unsigned odd =
+			(unsigned)_mm_movemask_epi8(_mm_or_si128(v, _mm_andnot_si128(space, low)));
+		unsigned take = (unsigned)__builtin_ctz(odd | 1u << n), spaces, twice;
 
-		if (odd || (space & space << 1) || (space & 1 && (t->gap || w == t->out.data)))
+		if (!take)
 			break;
+		spaces = (unsigned)_mm_movemask_epi8(space) & ((1u << take) - 1);
+		if (spaces & 1) {
+			if (!t->gap)
+				t->gap = GAP_SPACE;
+			t->in_word = false;
+			s += __builtin_ctz(~spaces);
+			continue;
+		}
+		/* Single spaces go along; what ends in one, or meets two, ends before it. */
+		twice = spaces & (spaces >> 1 | 1u << (take - 1));
+		if (twice)
+			take = (unsigned)__builtin_ctz(twice);
+		spaces &= (1u << take) - 1;
 		if (t->gap)
 			w = put_gap(t, w);
-		_mm_storeu_si128((__m128i *)(void *)w, v);
-		t->words += count_bits16(~space & (space << 1 | !t->in_word) & 0xffff);
-		/* A space is written only together with the word after it. */
-		w += last ? 15 : 16;
-		t->gap = last ? GAP_SPACE : GAP_NONE;
-		t->in_word = !last;
+		_mm_storeu_si128((__m128i *)(void *)w,
+			_mm_or_si128(_mm_andnot_si128(space, v), _mm_and_si128(space, blank)));
+		t->words +=
+			count_bits16(~spaces & (spaces << 1 | !t->in_word) & ((1u << take) - 1));
+		t->in_word = true;
+		w += take;
+		s += take;
 	}
 	*out = w;
 	return s;
@@ -102,7 +122,7 @@ static const unsigned char *add_words(
 
 #else
 
-static const unsigned char *add_words(
+static const unsigned char *add_ascii(
 	struct html_text *t, const unsigned char *s, const unsigned char *end, char **out)
 {
 	(void)t;
@@ -118,7 +138,7 @@ void html_text_add(struct html_text *t, const char *text, size_t len)
 	const unsigned char *s = (const unsigned char *)text, *end = s + len;
 	char *w;
 
-	/* One for a gap, and what add_words may write behind the end. */
+	/* One for a gap, and what add_ascii may write behind the end. */
 	if (t->out.cap - t->out.len < len + 1 + 16 + 1)
 		buf_grow(&t->out, len + 1 + 16);
 	w = t->out.data + t->out.len;
@@ -126,11 +146,9 @@ void html_text_add(struct html_text *t, const char *text, size_t len)
 		unsigned kind, n = 1;
 		bool space, word = false;
 
-		if (end - s >= 16) {
-			s = add_words(t, s, end, &w);
-			if (s == end)
-				break;
-		}
+		s = add_ascii(t, s, end, &w);
+		if (s == end)
+			break;
 		kind = class_of[*s];
 		space = kind == SPACE;
 		if (kind == DROP) {

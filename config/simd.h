@@ -1,0 +1,45 @@
+/* simd.h - 16 bytes at a time, where the machine has SSE2: loads that stay inside.
+ *
+ * Inline, for the loops of text that run over every byte of every page. What is not x86 uses
+ * the plain loops beside them.
+ */
+#ifndef SKITTER_CONFIG_SIMD_H
+#define SKITTER_CONFIG_SIMD_H
+
+#ifdef __SSE2__
+
+#include <emmintrin.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* The n (1 to 16) bytes at s, and zeros; nothing behind them is read. */
+static inline __m128i simd_load(const void *from, size_t n)
+{
+	const unsigned char *s = from;
+	uint64_t lo, hi = 0;
+	uint32_t a, b;
+
+	if (n == 16)
+		return _mm_loadu_si128((const __m128i *)from);
+	if (n >= 8) {
+		memcpy(&lo, s, 8);
+		if (n > 8) {
+			memcpy(&hi, s + n - 8, 8);
+			hi >>= 8 * (16 - n);
+		}
+		return _mm_set_epi64x((long long)hi, (long long)lo);
+	}
+	if (n >= 4) {
+		memcpy(&a, s, 4);
+		memcpy(&b, s + n - 4, 4);
+		lo = a | (uint64_t)b << 8 * (n - 4);
+	} else {
+		lo = s[0] | (uint64_t)s[n / 2] << 8 * (n / 2) | (uint64_t)s[n - 1] << 8 * (n - 1);
+	}
+	return _mm_set_epi64x(0, (long long)lo);
+}
+
+#endif
+
+#endif
