@@ -28,6 +28,14 @@ void buf_reset(struct buf *b)
 		b->data[0] = '\0';
 }
 
+void buf_recycle(struct buf *b, size_t keep)
+{
+	if (b->cap > keep)
+		buf_release(b);
+	else
+		buf_reset(b);
+}
+
 void buf_grow(struct buf *b, size_t extra)
 {
 	size_t need = b->len + extra + 1;

@@ -7,14 +7,16 @@
 
 #include "config/err.h"
 
+int mem_exit_status = EXIT_INTERNAL;
+
 /* No stdio here: it may allocate, and memory is what we do not have. */
 _Noreturn void mem_fail(void)
 {
 	static const char text[] = "skitter: out of memory; what was stored is safe, go on with "
 				   "`skitter resume FILE.db` and a smaller --memory\n";
 	if (write(STDERR_FILENO, text, sizeof(text) - 1) < 0)
-		_exit(EXIT_INTERNAL);
-	_exit(EXIT_INTERNAL);
+		_exit(mem_exit_status);
+	_exit(mem_exit_status);
 }
 
 void *mem_alloc(size_t size)

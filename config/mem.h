@@ -19,6 +19,9 @@ char *mem_strdup(const char *s);	   /* NULL stays NULL */
 char *mem_strndup(const char *s, size_t n);
 _Noreturn void mem_fail(void); /* for those who ask the kernel themselves */
 
+/* Status of a process that ends for want of memory; 1 unless set. */
+extern int mem_exit_status;
+
 #define MEM_COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
 #endif

@@ -57,7 +57,7 @@ struct settings {
 	bool store_bodies;
 
 	/* speed and politeness */
-	int concurrency; /* fetchers */
+	int concurrency; /* fetchers; 0 = auto */
 	int per_host;	 /* requests in flight to one host */
 	int per_ip;	 /* connections to one address */
 	double delay;	 /* seconds between starts on one host; < 0 = auto */

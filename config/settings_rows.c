@@ -250,13 +250,17 @@ const struct setting settings_table[] = {
 	{.name = "concurrency",
 		.type = SETTING_INT,
 		AT(concurrency),
-		.def = "64",
+		.def = "auto",
 		.min = 1,
 		.max = 10000,
+		.word = "auto",
 		.arg = "N",
 		.group = "Speed and politeness",
 		.flags = SETTING_RESUME,
-		.help = "pages in flight at the same time, over all hosts"},
+		.help = "pages in flight at the same time, over all hosts",
+		.more = "auto: 64, fewer where --memory or the limit of open files has no room for "
+			"them,\n"
+			"more while all of them wait for slow hosts and other hosts are due."},
 	{.name = "per-host",
 		.type = SETTING_INT,
 		AT(per_host),
@@ -433,13 +437,19 @@ const struct setting settings_table[] = {
 		.type = SETTING_SIZE,
 		AT(memory),
 		.def = "512MiB",
-		.min = 64 * MIB,
+		.min = 64e6,
 		.max = 1e15,
 		.arg = "SIZE",
 		.group = "Machine",
 		.flags = SETTING_RESUME,
-		.help = "budget for bodies in flight, parsers and caches",
-		.more = "The table of known URLs comes beside it: about 24 bytes per URL."},
+		.help = "budget for all processes together",
+		.more = "Where a control group (a container) has a lower limit, the default is three "
+			"quarters\n"
+			"of that. Bodies wait for room in it; one that can never have it is cut, "
+			"and its\n"
+			"page says so (truncated: memory). The table of known URLs comes beside it: "
+			"about\n"
+			"24 bytes per URL."},
 	{.name = "parsers",
 		.type = SETTING_INT,
 		AT(parsers),
@@ -450,7 +460,10 @@ const struct setting settings_table[] = {
 		.arg = "N",
 		.group = "Machine",
 		.flags = SETTING_RESUME,
-		.help = "sandboxed parser processes"},
+		.help = "sandboxed parser processes",
+		.more = "auto: one per core, fewer where --memory has no room for them; one more "
+			"while\n"
+			"pages wait for a parser and a core is idle."},
 	{.name = "storers",
 		.type = SETTING_INT,
 		AT(storers),
@@ -461,7 +474,9 @@ const struct setting settings_table[] = {
 		.arg = "N",
 		.group = "Machine",
 		.flags = SETTING_RESUME,
-		.help = "threads that compress and digest"},
+		.help = "threads that compress and digest",
+		.more = "auto: one or two, more while pages wait to be compressed and a core is "
+			"idle."},
 	{.name = "no-sandbox",
 		.type = SETTING_BOOL,
 		AT(no_sandbox),

@@ -53,6 +53,9 @@ void crawl_census(struct crawl *c)
 		s.owners[SLOT_STORE], slots_touched_bytes(c->slots) / 1024);
 	buf_add_str(&s.out, "parser processes\n");
 	procpool_census(parsers_pool(c->parsers), on_parser, &s);
+	budget_table(&c->budget, &s.out);
+	buf_addf(&s.out, "answers: %zu kB waiting to be stored, %zu kB at most so far\n",
+		c->answers.used / 1024, c->answers.high / 1024);
 	buf_addf(&s.out, "store: %zu records on their way to a COMMIT\n", c->pending);
 	buf_addf(&s.out,
 		"hosts: %u known, %u busy, %u waiting, %u being prepared, %u refused; next due in "

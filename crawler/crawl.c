@@ -2,26 +2,21 @@
 #include "crawler/crawl.h"
 
 #include <curl/curl.h>
-#include <malloc.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #include "config/clock.h"
 #include "config/log.h"
 #include "config/mem.h"
 #include "crawler/cmd_crawl.h"
-#include "config/text.h"
-#include "crawler/budget.h"
 
 #define SLOT_SIZE   ((size_t)256 << 10)
 #define STORE_SLOTS 64 /* bodies that may wait for the store while all fetchers are busy */
-#define STORE_CACHE ((size_t)4 << 20) /* rows are appended: little is read again */
 #define QUEUE_SHARE 32		      /* of --memory: texts of queued URLs */
-#define BIG_SLOTS   64 /* sparse: what they may hold together is a quarter of --memory */
+#define BIG_SLOTS   64 /* sparse: what they may hold together is a part of the budget */
 
 /* ---- the door: what the storage threads hand back ---- */
 
@@ -107,13 +102,13 @@ static int open_recall(struct crawl *c, struct err *err)
 static int open_store(struct crawl *c, struct err *err)
 {
 	struct store_opts opts = {
-		.storers = c->set.storers ? (size_t)c->set.storers : 2,
+		.storers = c->budget.storers.now,
 		.queue_max = c->nslots + 256,
 		.committed = record_committed,
 		.failed = on_store_failed,
 		.arg = c,
 		.store_bodies = c->set.store_bodies,
-		.cache_bytes = STORE_CACHE,
+		.cache_bytes = c->budget.cache,
 	};
 
 	c->door = door_open(c->loop, on_door, c);
@@ -125,49 +120,15 @@ static int open_store(struct crawl *c, struct err *err)
 
 static int open_slots(struct crawl *c, struct err *err)
 {
-	size_t big = c->set.max_body > SLOT_SIZE ? (size_t)c->set.max_body : SLOT_SIZE * 2;
+	size_t most = c->budget.body_most;
+	size_t big = most > SLOT_SIZE ? most : SLOT_SIZE * 2;
 
 	c->slots = slots_open(c->nslots, SLOT_SIZE, BIG_SLOTS, big, err);
 	if (!c->slots)
 		return -1;
-	slots_set_credit(c->slots, big > c->set.memory / 4 ? big : (size_t)(c->set.memory / 4));
+	slots_set_credit(c->slots, (size_t)c->budget.part[BUDGET_BODIES]);
+	slots_set_small_credit(c->slots, (size_t)c->budget.part[BUDGET_SLOTS]);
 	return 0;
-}
-
-/* Every connection is a descriptor: ask for what the hard limit allows, and say so where that is
- * too little. */
-static void fit_descriptors(struct crawl *c)
-{
-	struct rlimit rl;
-	rlim_t need = (rlim_t)c->set.concurrency * 5 + 128;
-
-	if (getrlimit(RLIMIT_NOFILE, &rl) != 0 || rl.rlim_cur >= need)
-		return;
-	rl.rlim_cur = rl.rlim_max < need ? rl.rlim_max : need;
-	setrlimit(RLIMIT_NOFILE, &rl);
-	if (rl.rlim_cur < need) {
-		int fits = rl.rlim_cur > 178 ? (int)((rl.rlim_cur - 128) / 5) : 10;
-		log_warn("the limit of open files (%llu) allows %d fetchers, not %d: --concurrency "
-			 "is lowered",
-			(unsigned long long)rl.rlim_cur, fits, c->set.concurrency);
-		c->set.concurrency = fits;
-	}
-}
-
-/* A container that is smaller than the default budget. */
-static void fit_memory(struct crawl *c)
-{
-	uint64_t limit = budget_fit(&c->set, budget_limit());
-	struct buf b = BUF_INIT;
-
-	if (!limit)
-		return;
-	buf_add_str(&b, "memory is limited to ");
-	text_bytes(&b, limit);
-	buf_add_str(&b, " here: the budget is ");
-	text_bytes(&b, c->set.memory);
-	log_info("%s (--memory gives another)", b.data);
-	buf_release(&b);
 }
 
 static int load_key(struct crawl *c, struct err *err)
@@ -230,34 +191,25 @@ static int open_new(struct crawl *c, const struct strlist *seeds, struct err *er
 	return c->store ? 0 : -1;
 }
 
-static size_t parsers_wanted(const struct settings *set)
-{
-	long cores = sysconf(_SC_NPROCESSORS_ONLN);
-
-	if (set->parsers)
-		return (size_t)set->parsers;
-	return cores < 2 ? 1 : cores > 8 ? 8 : (size_t)cores;
-}
-
 static int open_parts(struct crawl *c, const struct strlist *seeds, struct err *err)
 {
 	if ((seeds ? open_new(c, seeds, err) : open_old(c, err)) < 0)
 		return -1;
 	c->agent = settings_agent(&c->set);
-	fit_descriptors(c);
-	fit_memory(c);
-	c->nseats = (size_t)c->set.concurrency;
+	crawl_fit(c);
+	room_init(&c->answers, (size_t)c->budget.part[BUDGET_ANSWERS]);
+	c->nseats = c->budget.fetchers.most;
 	c->npreparers = c->nseats > PREPARERS_MIN ? c->nseats : PREPARERS_MIN;
 	c->nslots = c->nseats + c->npreparers + STORE_SLOTS;
 	c->seats = mem_array(c->nseats, sizeof(*c->seats));
 	c->loop = loop_open();
 	if (open_slots(c, err) < 0)
 		return -1;
-	c->parsers = parsers_open(c->loop, c->slots, &c->set, parsers_wanted(&c->set), err);
+	c->parsers = parsers_open(c->loop, c->slots, &c->set, &c->budget, &c->answers, err);
 	if (!c->parsers)
 		return -1;
 	c->dns = dns_open(c->loop, &c->set);
-	c->http = http_open(c->loop, &c->set, c->slots, c->nseats + c->npreparers, err);
+	c->http = http_open(c->loop, &c->set, c->slots, c->budget.connections, err);
 	if (!c->http)
 		return -1;
 	hosts_init(&c->hosts, &c->set);
@@ -270,24 +222,12 @@ static int open_parts(struct crawl *c, const struct strlist *seeds, struct err *
 	return 0;
 }
 
-/* Blocks of 10 to 200 kB come and go thousands of times a second: keep them instead of giving
- * them back to the system and faulting them in again (8 % of all CPU time, measured). */
-static void keep_memory(void)
-{
-#ifdef __GLIBC__
-	mallopt(M_MMAP_THRESHOLD, 4 << 20);
-	mallopt(M_TRIM_THRESHOLD, 32 << 20);
-	mallopt(M_TOP_PAD, 1 << 20);
-#endif
-}
-
 struct crawl *crawl_open(struct settings *set, const struct strlist *seeds, struct err *err)
 {
 	struct crawl *c = mem_zalloc(sizeof(*c));
 
 	c->set = *set;
 	settings_init(set); /* taken over */
-	keep_memory();
 	curl_global_init(CURL_GLOBAL_DEFAULT);
 	url_global_init();
 	url_parser_init(&c->urls);
@@ -391,6 +331,16 @@ void crawl_close(struct crawl *c)
 
 /* ---- running ---- */
 
+void crawl_add_fetchers(struct crawl *c, size_t n)
+{
+	for (; c->nfetchers < n && c->nfetchers < c->nseats; c->nfetchers++) {
+		struct seat *seat = &c->seats[c->nfetchers];
+		seat->c = c;
+		copool_spawn(c->fetchers, fetcher, seat);
+	}
+	frontier_set_fetchers(c->frontier, c->nfetchers);
+}
+
 /* Coroutine `main`: starts the others and waits for the end. */
 static void run(void *arg)
 {
@@ -402,11 +352,7 @@ static void run(void *arg)
 	c->preparers = copool_open(c->loop, "host", c->npreparers);
 	dispatch = co_spawn(c->loop, "dispatcher", dispatcher, c);
 	keep = co_spawn(c->loop, "keeper", keeper, c);
-	frontier_set_fetchers(c->frontier, c->nseats);
-	for (size_t i = 0; i < c->nseats; i++) {
-		c->seats[i].c = c;
-		copool_spawn(c->fetchers, fetcher, &c->seats[i]);
-	}
+	crawl_add_fetchers(c, c->budget.fetchers.now);
 	copool_join(c->fetchers);
 	c->ended = true;
 	waitlist_wake_all(&c->dispatch);

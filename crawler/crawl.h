@@ -13,6 +13,8 @@
  *   dns, http  libevent and helper threads, libcurl
  *   hosts, scope, frontier
  *
+ * How much of each there is, fit.c has asked before (budget.h).
+ *
  * The coroutines: `concurrency` fetchers in a pool (fetcher.c), one per host being
  * prepared in a pool of its own (prepare.c), the dispatcher that starts those, the
  * keeper (keeper.c: snapshots, limits, display), and `main`, which waits for the end.
@@ -24,12 +26,14 @@
 #include <stdint.h>
 
 #include "config/settings.h"
+#include "crawler/budget.h"
 #include "crawler/dns.h"
 #include "crawler/frontier.h"
 #include "crawler/hosts.h"
 #include "crawler/http.h"
 #include "crawler/parse.h"
 #include "crawler/progress.h"
+#include "crawler/room.h"
 #include "crawler/scope.h"
 #include "crawler/summary.h"
 #include "storage/store.h"
@@ -48,7 +52,8 @@ struct record {
 	struct http_fetch fetch;
 	struct findings findings;
 	struct facts *facts;
-	struct slot *slot; /* NULL: a record without a body (snapshots) */
+	size_t answer_room; /* of the crawl's room for answers, for the facts */
+	struct slot *slot;  /* NULL: a record without a body (snapshots) */
 	struct buf redirect, url;
 	struct buf text;	  /* strings the item points to */
 	struct store_host *hosts; /* snapshots */
@@ -108,15 +113,19 @@ struct crawl {
 	char *agent;
 
 	struct record *pool;	  /* records not in use */
+	struct budget budget;
+	struct room answers;	  /* for what parsers said, until it is stored */
 	struct waitlist big_room; /* and for a big one */
+	struct co *big_first;	  /* whom the next big room is for */
 	struct waitlist room;	  /* fetchers waiting for a slot */
 	struct host_queue {
 		struct host **v;
 		size_t head, n, cap;
 	} to_prepare;
 	struct waitlist dispatch;
-	struct seat *seats; /* one per fetcher */
+	struct seat *seats; /* one per fetcher there may be */
 	size_t nseats;
+	size_t nfetchers; /* that were started */
 
 	struct hash_key key;
 	struct buf follow;     /* redirect targets that widened the scope, one URL a line */
@@ -157,6 +166,9 @@ void crawl_close(struct crawl *c);
 WAITS struct record *record_take(struct crawl *c, bool reserve); /* waits for a slot; NULL = stop */
 struct record *record_plain(struct crawl *c);			 /* without a slot, at once */
 void record_give(struct crawl *c, struct record *r);		 /* unused: slot and all */
+/* Makes the slot one of `want` bytes with `extra` bytes of credit beside: waits its turn. False:
+ * the crawl ends first. */
+WAITS bool record_room(struct crawl *c, struct record *r, size_t want, size_t extra);
 /* Takes a ticket and hands everything to the store. No wait may come between ticket
  * and put, so they are one step; `fill` offers links and fills the item in between. */
 void record_put(struct crawl *c, struct record *r);
@@ -174,6 +186,8 @@ WAITS void dispatcher(void *crawl);		 /* prepare.c */
 void prepare_later(void *crawl, struct host *h); /* the frontier's on_host */
 WAITS void keeper(void *crawl);			 /* keeper.c */
 
+void crawl_add_fetchers(struct crawl *c, size_t n); /* until there are n */
+void crawl_fit(struct crawl *c);			     /* fit.c: budget, limits */
 void crawl_snapshot(struct crawl *c);			     /* keeper.c: state to the store */
 void crawl_census(struct crawl *c);			     /* census.c: SIGUSR1 */
 void crawl_signals(struct crawl *c, bool on);		     /* signals.c */

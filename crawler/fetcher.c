@@ -31,6 +31,7 @@ struct visit {
 	struct host *h;
 	const char *error; /* of the fetch or the parser */
 	bool retry;
+	bool cramped; /* there was no room to inflate all of it, but there may be */
 };
 
 static bool is_redirect(int status)
@@ -56,17 +57,13 @@ static bool worth_another_try(int status)
 static bool take_room(struct visit *v)
 {
 	struct crawl *c = v->c;
-	struct slot *big = NULL;
+	size_t want = v->e->want, most = c->budget.body_most;
 
-	co_state("waiting for room for a big body");
-	while (v->e->want && !(big = slots_grow_to(c->slots, v->r->slot, v->e->want))) {
-		if (c->stops || c->failed)
-			return false;
-		co_wait(&c->big_room, -1);
-	}
-	if (v->e->want)
-		v->r->slot = big;
-	return true;
+	if (want > most)
+		want = most;
+	return !want || record_room(c, v->r, want,
+				http_beside(v->e->beside, want,
+					(size_t)c->budget.part[BUDGET_BODIES]));
 }
 
 static void fetch(struct visit *v)
@@ -78,9 +75,13 @@ static void fetch(struct visit *v)
 	f->href = v->e->href;
 	f->host = v->h;
 	f->slot = v->r->slot;
-	f->max_body = c->set.max_body;
+	f->max_body = c->budget.body_most;
+	f->max_room = (size_t)c->budget.part[BUDGET_BODIES];
+	f->beside = v->e->beside;
 	co_state(v->e->href);
 	http_get(c->http, f);
+	if (f->truncated && !strcmp(f->truncated, "max_body") && f->max_body < c->set.max_body)
+		f->truncated = "memory";
 	c->n.requests++;
 	v->error = f->error;
 	v->retry = f->retry || (!f->error && worth_another_try(f->status));
@@ -113,19 +114,33 @@ static bool wants_parser(const struct visit *v)
 }
 
 /* What of the body could not be read is said in the `truncated` column. */
-static void note_losses(struct visit *v)
+static void note_losses(struct visit *v, bool short_of_memory)
 {
 	uint32_t flags = v->r->facts->flags;
 	const char **what = &v->r->fetch.truncated;
 
 	if (*what)
 		return;
-	if (flags & FACTS_BOMB)
+	if (short_of_memory)
+		*what = "memory";
+	else if (flags & FACTS_BOMB)
 		*what = "bomb";
 	else if (flags & FACTS_BAD_CODING)
 		*what = "bad_coding";
 	else if (flags & FACTS_CUT_BODY)
 		*what = "max_decoded_body";
+}
+
+/* For a body to be inflated. A page that has a big slot does not wait, or two of those could wait
+ * for each other. */
+static bool inflating_room(void *arg, struct slot *slot, size_t bytes)
+{
+	struct visit *v = arg;
+
+	if (slot->big)
+		return slots_borrow(v->c->slots, slot, bytes, false);
+	v->r->slot = slot;
+	return record_room(v->c, v->r, slot->cap, bytes);
 }
 
 static void read_page(struct visit *v)
@@ -141,18 +156,23 @@ static void read_page(struct visit *v)
 		.link = f->link.data,
 		/* The storage threads digest what needs no inflating. */
 		.want_digest = f->coding.len > 0,
+		.room = inflating_room,
+		.arg = v,
 	};
 	int64_t start = clock_ns();
-	const char *error;
+	struct parse_result got;
 
 	if (!wants_parser(v))
 		return;
 	co_state("parsing");
-	v->r->facts = parse_slot(v->c->parsers, f->slot, &req, &error);
-	if (error)
-		v->error = error;
+	parse_slot(v->c->parsers, f->slot, &req, &got);
+	v->r->facts = got.facts;
+	v->r->answer_room = got.room;
+	v->cramped = got.cramped && f->slot->big;
+	if (got.error)
+		v->error = got.error;
 	else
-		note_losses(v);
+		note_losses(v, got.short_of_memory);
 	v->r->item.parse_ms = (double)(clock_ns() - start) / 1e6;
 }
 
@@ -407,6 +427,28 @@ static void prepare_again(struct visit *v)
 	record_give(v->c, v->r);
 }
 
+/* There was no room for the body, or to inflate it: it is asked for again when there is. */
+static bool ask_again_with_room(struct visit *v)
+{
+	const struct http_fetch *f = &v->r->fetch;
+	size_t most = v->c->budget.body_most, least = slots_small_size(v->c->slots) + 1;
+	size_t want = most;
+
+	if (f->no_room) {
+		/* More than a small slot has, where small slots had no memory left. */
+		if (f->content_length > 0 && (uint64_t)f->content_length < most)
+			want = (size_t)f->content_length;
+		v->e->beside = f->coding.len ? HTTP_BESIDE_INFLATED : HTTP_BESIDE_COPY;
+	} else if (v->cramped && v->e->beside != HTTP_BESIDE_ALL) {
+		want = f->slot->len;
+		v->e->beside = HTTP_BESIDE_ALL;
+	} else {
+		return false;
+	}
+	v->e->want = want > least ? want : least;
+	return true;
+}
+
 static void visit(struct crawl *c, struct record *r, struct entry *e)
 {
 	struct visit v = {.c = c, .r = r, .e = e, .h = e->host};
@@ -434,12 +476,7 @@ static void visit(struct crawl *c, struct record *r, struct entry *e)
 		return;
 	}
 	fetch(&v);
-	if (r->fetch.no_room)
-		e->want = r->fetch.content_length > 0 &&
-					  (uint64_t)r->fetch.content_length < c->set.max_body
-				  ? (size_t)r->fetch.content_length
-				  : (size_t)c->set.max_body;
-	if (r->fetch.no_room || (v.error && !strcmp(v.error, "stopped"))) {
+	if (ask_again_with_room(&v) || (v.error && !strcmp(v.error, "stopped"))) {
 		record_give(c, r);
 		frontier_back(c->frontier, e);
 		return;
@@ -451,6 +488,11 @@ static void visit(struct crawl *c, struct record *r, struct entry *e)
 	}
 	if (!v.error || r->fetch.truncated)
 		read_page(&v);
+	if (v.cramped && ask_again_with_room(&v)) {
+		record_give(c, r);
+		frontier_back(c->frontier, e);
+		return;
+	}
 	conclude(&v);
 }
 

@@ -20,7 +20,7 @@ struct frontier *frontier_open(const struct settings *set, struct scope_rules *s
 	f->rows = seen_open();
 	f->armed = -1;
 	f->per_ip = (uint32_t)settings_per_ip(set);
-	f->fetchers = (uint32_t)set->concurrency;
+	f->fetchers = set->concurrency ? (uint32_t)set->concurrency : 64; /* until told */
 	waitlist_init(&f->idle);
 	waitlist_init(&f->offers);
 	return f;

@@ -50,6 +50,7 @@ struct entry {
 	bool is_list; /* a sitemap or feed is expected */
 	bool started; /* counts under --max-pages-per-host */
 	bool slow;    /* in flight: holds a fetcher of the slow hosts' share */
+	uint8_t beside; /* with `want`: enum http_beside, what the body needs room for */
 	char href[];  /* without fragment, NUL-terminated */
 };
 
@@ -63,7 +64,7 @@ struct findings {
 	size_t nreadmitted, readmitted_cap;
 };
 
-void findings_reset(struct findings *f); /* keeps the memory */
+void findings_reset(struct findings *f); /* keeps the memory, unless it is much */
 void findings_release(struct findings *f);
 
 /* URLs of one host on their way back from the store. */

@@ -8,6 +8,9 @@
 #include "config/mem.h"
 #include "crawler/http_private.h"
 
+#define USUAL_RATIO 8 /* text is seldom packed better */
+#define KEEP_HEAD ((size_t)4096) /* a buffer that an odd page made larger is given back */
+
 /* ---- buffers of a fetch ---- */
 
 void http_fetch_init(struct http_fetch *f)
@@ -33,12 +36,12 @@ void http_fetch_reset(struct http_fetch *f)
 	f->coding = old.coding;
 	f->location = old.location;
 	f->link = old.link;
-	buf_reset(&f->request_head);
-	buf_reset(&f->response_head);
-	buf_reset(&f->content_type);
-	buf_reset(&f->coding);
-	buf_reset(&f->location);
-	buf_reset(&f->link);
+	buf_recycle(&f->request_head, KEEP_HEAD);
+	buf_recycle(&f->response_head, KEEP_HEAD);
+	buf_recycle(&f->content_type, KEEP_HEAD);
+	buf_recycle(&f->coding, KEEP_HEAD);
+	buf_recycle(&f->location, KEEP_HEAD);
+	buf_recycle(&f->link, KEEP_HEAD);
 	f->content_length = f->retry_after_ms = -1;
 	f->connect_ms = f->tls_ms = f->wait_ms = f->body_ms = f->ttfb_ms = f->total_ms = -1;
 }
@@ -55,9 +58,27 @@ void http_fetch_release(struct http_fetch *f)
 
 /* ---- callbacks of libcurl: they mark and wake, nothing more ---- */
 
+size_t http_beside(enum http_beside what, size_t size, size_t max_room)
+{
+	size_t all = max_room > size ? max_room - size : 0;
+	size_t more = what == HTTP_BESIDE_ALL	     ? all
+		      : what == HTTP_BESIDE_INFLATED ? size * USUAL_RATIO
+						     : size / 2;
+
+	return more < all ? more : all;
+}
+
+static size_t beside(const struct http_fetch *f, size_t size)
+{
+	bool packed = f->coding.len && f->beside < HTTP_BESIDE_INFLATED;
+
+	return http_beside(packed ? HTTP_BESIDE_INFLATED : f->beside, size, f->max_room);
+}
+
 /* The length is known now: take the room before the body comes. */
 static bool take_room(struct http_fetch *f)
 {
+	struct slots *slots = f->exchange->http->slots;
 	size_t want = f->max_body;
 	struct slot *s;
 
@@ -65,10 +86,25 @@ static bool take_room(struct http_fetch *f)
 		return true;
 	if ((uint64_t)f->content_length < want)
 		want = (size_t)f->content_length;
-	s = slots_grow_to(f->exchange->http->slots, f->slot, want);
+	s = slots_grow_with(slots, f->slot, want, beside(f, want), false);
 	if (s)
 		f->slot = s;
 	f->no_room = !s;
+	return s != NULL;
+}
+
+/* Of unknown length: it may be anything up to the limit, so it gets more in steps. */
+static bool grow(struct http_fetch *f, size_t need)
+{
+	struct slots *slots = f->exchange->http->slots;
+	size_t want = f->slot->cap * 4 > need ? f->slot->cap * 4 : need;
+	struct slot *s;
+
+	if (want > f->max_body)
+		want = f->max_body;
+	s = slots_grow_with(slots, f->slot, want, beside(f, want), false);
+	if (s)
+		f->slot = s;
 	return s != NULL;
 }
 
@@ -96,14 +132,10 @@ size_t http_on_body(char *data, size_t size, size_t n, void *arg)
 	size_t len = size * n, room;
 
 	f->wire += len;
-	if (f->slot->len + len > f->slot->cap && f->slot->cap < f->max_body) {
-		/* Of unknown length: it may be anything up to the limit. */
-		struct slot *s = slots_grow_to(x->http->slots, f->slot, f->max_body);
-		if (!s) {
-			f->no_room = true;
-			return 0;
-		}
-		f->slot = s;
+	if (f->slot->len + len > f->slot->cap && f->slot->cap < f->max_body &&
+		!grow(f, f->slot->len + len)) {
+		f->no_room = true;
+		return 0;
 	}
 	room = f->max_body < f->slot->cap ? f->max_body : f->slot->cap;
 	room -= f->slot->len;
@@ -111,6 +143,10 @@ size_t http_on_body(char *data, size_t size, size_t n, void *arg)
 		f->truncated = "max_body";
 	else
 		room = len;
+	if (!slots_touch(x->http->slots, f->slot, f->slot->len + room)) {
+		f->no_room = true;
+		return 0;
+	}
 	memcpy(f->slot->data + f->slot->len, data, room);
 	f->slot->len += room;
 	return f->truncated ? 0 : len;
@@ -401,7 +437,7 @@ size_t http_active(const struct http *h)
 /* ---- opening ---- */
 
 struct http *http_open(struct loop *loop, const struct settings *set, struct slots *slots,
-	size_t concurrency, struct err *err)
+	size_t connections, struct err *err)
 {
 	struct http *h = mem_zalloc(sizeof(*h));
 
@@ -413,7 +449,7 @@ struct http *http_open(struct loop *loop, const struct settings *set, struct slo
 	map_init(&h->peers);
 	http_request_open(h);
 	loop_on_turn(loop, on_turn, h);
-	if (!http_lanes_open(h, concurrency)) {
+	if (!http_lanes_open(h, connections)) {
 		err_set(err, EXIT_INTERNAL, "libcurl cannot start: out of memory or descriptors");
 		http_close(h);
 		return NULL;

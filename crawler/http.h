@@ -56,18 +56,24 @@
 struct exchange;
 struct http;
 
+/* What a body needs room for beside its slot: to be compressed (pack.h: a big one by half, or not
+ * at all), to be inflated, or to be inflated to whatever size it has room for at all. */
+enum http_beside { HTTP_BESIDE_COPY, HTTP_BESIDE_INFLATED, HTTP_BESIDE_ALL };
+
 struct http_fetch {
 	/* in */
 	const char *href; /* serialised, no fragment, NUL-terminated */
 	const struct host *host;
 	struct slot *slot; /* owner FETCHER; may be exchanged for a big one */
 	size_t max_body;
+	size_t max_room; /* bytes there ever are for a body with its copies; 0 = no copies are made */
+	enum http_beside beside; /* at least; a content coding may ask for more */
 
 	/* out */
 	int status;	       /* 0 = no answer */
 	const char *error;     /* word, or NULL */
 	bool retry;	       /* worth another try */
-	bool no_room;	       /* no big slot was free: put the URL back */
+	bool no_room;	       /* there was no room for the body: put the URL back */
 	const char *truncated; /* "max_body", "cut", or NULL */
 	struct buf request_head, response_head;
 	struct buf content_type, coding, location, link; /* header values, "" if absent */
@@ -100,12 +106,15 @@ void http_fetch_init(struct http_fetch *f);  /* once */
 void http_fetch_reset(struct http_fetch *f); /* before each use; keeps buffers */
 void http_fetch_release(struct http_fetch *f);
 
+/* `connections`: how many are open at most, in use and kept for the next request. */
 struct http *http_open(struct loop *loop, const struct settings *set, struct slots *slots,
-	size_t concurrency, struct err *err);
+	size_t connections, struct err *err);
 void http_close(struct http *h);
 
 /* Fills in f->..., which must be fresh (init or reset). The host must outlive h. */
 WAITS void http_get(struct http *h, struct http_fetch *f);
+/* Bytes of that for a body of this size, of at most max_room. */
+size_t http_beside(enum http_beside what, size_t size, size_t max_room);
 /* Ends every request under way with the error "stopped". From coroutines and callbacks
  * alike: who waits is woken, and runs in a later turn. */
 void http_abort_all(struct http *h);

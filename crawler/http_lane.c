@@ -13,8 +13,6 @@
 
 #include "crawler/http_private.h"
 
-#define KEPT_MAX 16384
-
 /* libcurl asks for a call at once by 0 ms; it is never called from here (curl#3537). */
 static int on_timer(CURLM *multi, long ms, void *arg)
 {
@@ -102,18 +100,14 @@ void http_lane_rest(struct lane *l)
 		event_add(&l->timer, &now);
 }
 
-/* A connection is worth keeping over the delay of its host, however many hosts there are: up to
- * half of the descriptors. A cache smaller than the hosts in flight costs 2-3 times (measured). */
-bool http_lanes_open(struct http *h, size_t concurrency)
+bool http_lanes_open(struct http *h, size_t connections)
 {
 	struct rlimit rl;
 	rlim_t fds = 1024;
 
 	if (getrlimit(RLIMIT_NOFILE, &rl) == 0)
 		fds = rl.rlim_cur;
-	h->kept = fds / 2 > KEPT_MAX ? KEPT_MAX : (size_t)fds / 2;
-	if (h->kept < concurrency * 4)
-		h->kept = concurrency * 4;
+	h->kept = connections;
 	/* Each takes two descriptors itself. Connections to a proxy are everybody's. */
 	h->nlanes = fds / 16 > LANES ? LANES : fds < 32 ? 1 : (unsigned)fds / 16;
 	if (h->set->proxy)

@@ -119,7 +119,7 @@ void http_tls_set(struct exchange *x);
 
 /* ---- http_lane.c ---- */
 
-bool http_lanes_open(struct http *h, size_t concurrency); /* false: libcurl has no memory */
+bool http_lanes_open(struct http *h, size_t connections); /* false: libcurl has no memory */
 void http_lanes_close(struct http *h);
 struct lane *http_lane(struct http *h, const struct host *host); /* NULL: as above */
 void http_lane_touch(struct lane *l);				 /* the turn hook looks at it */

@@ -17,8 +17,12 @@
 		}                                                                 \
 	} while (0)
 
+#define KEEP_ROWS 1024 /* of an array that an odd page made longer: it is given back */
+
 void findings_reset(struct findings *f)
 {
+	if (f->urls_cap > KEEP_ROWS || f->excluded_cap > KEEP_ROWS || f->readmitted_cap > KEEP_ROWS)
+		findings_release(f);
 	f->nurls = f->nexcluded = f->nreadmitted = 0;
 }
 

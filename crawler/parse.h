@@ -22,6 +22,9 @@
 #include "workers/procpool.h"
 #include "workers/slots.h"
 
+/* How a parser ends that got no memory within its limit; its page says "parser_memory". */
+#define PARSER_EXIT_MEMORY 9
+
 /* Bytes of main text kept per page. */
 #define PARSE_MAX_TEXT (1024 * 1024)
 
@@ -40,6 +43,8 @@ struct parse_task {
 	uint64_t offset; /* of the body in the arena */
 	uint64_t len;
 	uint64_t max_decoded;
+	uint64_t max_inflated; /* memory for what has to be inflated */
+	uint64_t max_answer;   /* bytes of the answer area; 0 = all */
 	uint32_t max_text;
 	uint8_t what; /* enum parse_what */
 	bool want_digest;
@@ -65,9 +70,13 @@ struct parse_rewritten {
 _Static_assert(sizeof(struct parse_task) == offsetof(struct parse_task, strings), "padding");
 
 struct parsers;
+struct budget;
+struct room;
 
+/* Answers are bounded by `answers` from when they are copied until the caller gives their room
+ * back. */
 struct parsers *parsers_open(struct loop *loop, struct slots *slots, const struct settings *set,
-	size_t n, struct err *err);
+	const struct budget *budget, struct room *answers, struct err *err);
 void parsers_close(struct parsers *p);
 struct procpool *parsers_pool(struct parsers *p);
 
@@ -77,12 +86,25 @@ struct parse_request {
 	size_t url_len;
 	const char *content_type, *coding, *link;
 	bool want_digest;
+	/* Asks for credit beside the slot (slots_borrow), waiting for it or not as the caller sees
+	 * fit: false = there is none. */
+	WAITS bool (*room)(void *arg, struct slot *slot, size_t bytes);
+	void *arg;
 };
 
-/* Waits for the facts of slot->data[0..len); the slot is the parser's meanwhile. NULL: the
- * parser died ("parser_crash"), overran ("parser_timeout") or lied ("parser_answer"). free() it. */
-WAITS struct facts *parse_slot(
-	struct parsers *p, struct slot *slot, const struct parse_request *req, const char **error);
+struct parse_result {
+	struct facts *facts; /* free() it; NULL: see error */
+	size_t room;	     /* taken from `answers` for it, to be given back */
+	/* The parser died ("parser_crash"), overran ("parser_timeout"), got no memory
+	 * ("parser_memory") or lied ("parser_answer"). */
+	const char *error;
+	bool cramped;	      /* `room` was asked for to inflate more, and said no */
+	bool short_of_memory; /* more would have been read with more memory */
+};
+
+/* Waits for the facts of slot->data[0..len); the slot is the parser's meanwhile. */
+WAITS void parse_slot(struct parsers *p, struct slot *slot, const struct parse_request *req,
+	struct parse_result *out);
 
 /* The role. */
 int parser_main(int argc, char **argv);

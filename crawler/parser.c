@@ -1,4 +1,5 @@
 /* parser.c - the role "parser": one process, one entry function, hostile bytes in, facts out. */
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,8 +15,9 @@
 #include "crawler/parse.h"
 #include "workers/sandbox.h"
 
-/* Private memory of one parser: several times the largest decoded body. */
+/* Private memory of a parser for commands: several times the largest decoded body. */
 #define MEMORY_BYTES ((size_t)768 << 20)
+#define KEEP_BYTES   ((size_t)4 << 20)
 #define FACTS_KEEP   ((size_t)1 << 20) /* of the facts' memory, from page to page */
 
 struct parser {
@@ -61,15 +63,16 @@ static size_t decode(struct parser *p, const struct page_task *task, bool text)
 	return sizeof(*out) + room;
 }
 
-static size_t read_and_seal(struct parser *p, const struct page_task *task)
+static size_t read_and_seal(struct parser *p, const struct page_task *task, size_t room)
 {
-	size_t cap = p->worker.answer_size;
+	size_t cap = room && room < p->worker.answer_size ? room : p->worker.answer_size;
 	size_t got = page_read(p->reader, task, p->facts, cap);
 	size_t sealed =
 		facts_seal(p->sealer, p->facts, task->url, task->url_len, p->worker.answer, cap);
 
 	if (got > FACTS_KEEP)
-		madvise((char *)p->facts + FACTS_KEEP, cap - FACTS_KEEP, MADV_DONTNEED);
+		madvise((char *)p->facts + FACTS_KEEP, p->worker.answer_size - FACTS_KEEP,
+			MADV_DONTNEED);
 	return sealed;
 }
 
@@ -130,6 +133,7 @@ static size_t answer(struct parser *p)
 			  : t->what == PARSE_SITEMAP ? PAGE_SITEMAP
 						     : PAGE_AUTO,
 		.max_decoded = t->max_decoded,
+		.max_inflated = t->max_inflated,
 		.max_text = t->max_text,
 		.want_digest = t->want_digest,
 	};
@@ -140,7 +144,7 @@ static size_t answer(struct parser *p)
 		return decode(p, &task, t->what == PARSE_DECODE_TEXT);
 	if (t->what == PARSE_REWRITE)
 		return rewrite(p, &task);
-	return read_and_seal(p, &task);
+	return read_and_seal(p, &task, t->max_answer);
 }
 
 static int serve(struct parser *p)
@@ -165,20 +169,44 @@ static int facts_open(struct parser *p, struct err *err)
 	return 0;
 }
 
+static size_t size_argument(int argc, char **argv, const char *name, size_t missing)
+{
+	size_t len = strlen(name);
+
+	for (int i = 1; i < argc; i++)
+		if (!strncmp(argv[i], name, len))
+			return (size_t)strtoull(argv[i] + len, NULL, 10);
+	return missing;
+}
+
+/* What one page needed goes back to the system before the next, but for `keep` bytes. */
+static void keep_little(size_t keep)
+{
+#ifdef __GLIBC__
+	mallopt(M_MMAP_THRESHOLD, (int)(keep / 4));
+	mallopt(M_TRIM_THRESHOLD, (int)keep);
+#endif
+}
+
 static int run(struct parser *p, int argc, char **argv)
 {
-	struct sandbox_opts box = {.memory_bytes = MEMORY_BYTES, .mute = true};
+	size_t keep = size_argument(argc, argv, "--keep=", KEEP_BYTES);
+	struct sandbox_opts box = {.mute = true};
 	bool sandbox = true;
 	struct err err;
 
 	for (int i = 1; i < argc; i++)
 		if (!strcmp(argv[i], "--no-sandbox"))
 			sandbox = false;
+	box.memory_bytes = size_argument(argc, argv, "--memory=", MEMORY_BYTES);
+	mem_exit_status = PARSER_EXIT_MEMORY;
+	keep_little(keep);
 	if (procpool_worker_open(&p->worker, argc, argv, &err) < 0) {
 		log_error("parser: %s", err.text);
 		return EXIT_INTERNAL;
 	}
 	p->reader = page_reader_open();
+	page_reader_keep(p->reader, keep);
 	p->sealer = sealer_open();
 	if (facts_open(p, &err) < 0) {
 		log_error("parser: %s", err.text);

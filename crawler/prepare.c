@@ -202,31 +202,18 @@ static bool wait_for_turn(struct crawl *c, struct host *h)
 	return !is_over(c);
 }
 
-/* One request of the chain, `begun` or not. The target of a redirect may be a host nobody
- * prepared. */
-static void ask(struct crawl *c, struct record *r, const char *href, struct host *h, bool begun)
+/* One request, which has its turn. */
+static void ask_once(struct crawl *c, struct record *r, const char *href, struct host *h)
 {
 	struct http_fetch *f = &r->fetch;
-	struct slot *slot = r->slot;
-	struct host_ip *ip;
-	int64_t start;
+	struct host_ip *ip = h->ip; /* another may be found meanwhile */
+	int64_t start = clock_ms();
 
-	co_state("asking for addresses"); /* not an href of before that is gone */
 	http_fetch_reset(f);
-	f->slot = slot;
-	if (!h->ip && !c->set.proxy && !resolve(c, h)) {
-		f->error = "dns";
-		return;
-	}
-	if (!begun && !wait_for_turn(c, h)) {
-		f->error = "stopped";
-		return;
-	}
+	f->slot = r->slot;
 	f->href = href;
 	f->host = h;
 	f->max_body = ROBOTS_MAX;
-	ip = h->ip; /* another may be found meanwhile */
-	start = clock_ms();
 	co_state(href);
 	http_get(c->http, f);
 	r->slot = f->slot;
@@ -237,6 +224,32 @@ static void ask(struct crawl *c, struct record *r, const char *href, struct host
 			.took_ms = (double)(clock_ms() - start),
 			.retry_after_ms = f->retry_after_ms,
 		});
+}
+
+/* One request of the chain, `begun` or not, and one more where there first has to be room for a
+ * big answer. The target of a redirect may be a host nobody prepared. */
+static void ask(struct crawl *c, struct record *r, const char *href, struct host *h, bool begun)
+{
+	struct http_fetch *f = &r->fetch;
+	struct slot *slot = r->slot;
+
+	co_state("asking for addresses"); /* not an href of before that is gone */
+	http_fetch_reset(f);
+	f->slot = slot;
+	if (!h->ip && !c->set.proxy && !resolve(c, h)) {
+		f->error = "dns";
+		return;
+	}
+	for (;; begun = false) {
+		if (!begun && !wait_for_turn(c, h))
+			break;
+		ask_once(c, r, href, h);
+		if (!f->no_room)
+			return;
+		if (!record_room(c, r, ROBOTS_MAX, 0))
+			break;
+	}
+	f->error = "stopped";
 }
 
 /* Follows up to five redirects; what the last answer was is in r->fetch. */
@@ -280,12 +293,14 @@ static const char *read_robots(struct crawl *c, struct host *h, struct record *r
 		.content_type = f->content_type.data,
 		.coding = f->coding.data,
 	};
-	const char *error;
+	struct parse_result got;
 	struct err err;
 
-	r->facts = parse_slot(c->parsers, f->slot, &req, &error);
+	parse_slot(c->parsers, f->slot, &req, &got);
+	r->facts = got.facts;
+	r->answer_room = got.room;
 	if (!r->facts)
-		return error;
+		return got.error;
 	if (facts_check_texts(r->facts, &err) < 0)
 		return "parser_answer";
 	free(h->robots_text);

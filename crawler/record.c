@@ -6,6 +6,9 @@
 #include "config/mem.h"
 #include "crawler/crawl.h"
 
+#define PAGE_USUAL ((size_t)64 << 10)
+#define KEEP_HEAD  4096 /* a buffer that an odd page made larger is given back */
+
 static struct record *record_new(struct crawl *c)
 {
 	struct record *r = c->pool;
@@ -33,13 +36,19 @@ struct record *record_plain(struct crawl *c)
 	return record_new(c);
 }
 
-/* Fetchers leave a slot per preparer for robots.txt, or idle fetchers and full queues could hold
- * up the hosts that would give them something to do. */
+/* Memory for a page of usual size. Fetchers leave a slot per preparer for robots.txt, or idle
+ * fetchers and full queues could hold up the hosts that would give them something to do. */
+static bool has_room(struct crawl *c, bool reserve)
+{
+	return slots_free_count(c->slots) > (reserve ? 0 : c->npreparers) &&
+	       (reserve || slots_small_left(c->slots) >= PAGE_USUAL);
+}
+
 struct record *record_take(struct crawl *c, bool reserve)
 {
 	struct record *r;
 
-	while (slots_free_count(c->slots) <= (reserve ? 0 : c->npreparers)) {
+	while (!has_room(c, reserve)) {
 		if (c->aborting || c->failed)
 			return NULL;
 		co_wait(&c->room, -1);
@@ -53,11 +62,14 @@ void record_give(struct crawl *c, struct record *r)
 {
 	if (r->fetch.slot && r->slot)
 		r->slot = r->fetch.slot; /* it may have been exchanged for a big one */
-	if (r->slot && r->slot->big)
+	if (r->slot && (r->slot->big || r->slot->extra))
 		waitlist_wake_all(&c->big_room);
 	if (r->slot)
 		slots_give(c->slots, r->slot);
 	r->slot = NULL;
+	if (r->answer_room)
+		room_give(&c->answers, r->answer_room);
+	r->answer_room = 0;
 	free(r->facts);
 	free(r->hosts);
 	free(r->ids);
@@ -67,6 +79,33 @@ void record_give(struct crawl *c, struct record *r)
 	r->next = c->pool;
 	c->pool = r;
 	waitlist_wake(&c->room);
+}
+
+bool record_room(struct crawl *c, struct record *r, size_t want, size_t extra)
+{
+	struct slot *grown;
+	struct co *self = co_self();
+
+	co_state("waiting for room for a big body");
+	while (!(grown = slots_grow_with(
+			 c->slots, r->slot, want, extra, c->big_first == self))) {
+		if (c->stops || c->failed)
+			break;
+		if (!c->big_first) {
+			c->big_first = self;
+			slots_reserve(c->slots, want + extra + PAGE_USUAL);
+			continue;
+		}
+		co_wait(&c->big_room, -1);
+	}
+	if (c->big_first == self) {
+		c->big_first = NULL;
+		slots_reserve(c->slots, 0);
+		waitlist_wake_all(&c->big_room);
+	}
+	if (grown)
+		r->slot = grown;
+	return grown != NULL;
 }
 
 void record_put(struct crawl *c, struct record *r)

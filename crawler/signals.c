@@ -23,6 +23,7 @@ void crawl_stop(struct crawl *c, bool now)
 	waitlist_wake_all(&c->big_room); /* those who wait for big room give up */
 	if (now) {
 		c->aborting = true;
+		room_open(&c->answers);
 		http_abort_all(c->http);
 		copool_cancel(c->preparers);
 	} else {

@@ -28,7 +28,7 @@ static uint32_t slots_busy(const struct crawl *c)
 {
 	size_t n = slots_in_use(c->slots), idle = 0;
 
-	for (size_t i = 0; i < c->nseats; i++)
+	for (size_t i = 0; i < c->nfetchers; i++)
 		idle += c->seats[i].e == NULL;
 	return (uint32_t)(n > idle ? n - idle : 0);
 }
@@ -57,9 +57,9 @@ void crawl_stats(struct crawl *c, struct progress_stats *s)
 	s->hosts_waiting = f.waiting;
 	s->hosts_preparing = f.preparing;
 	s->hosts_refused = f.refused;
-	for (size_t i = 0; i < c->nseats; i++)
+	for (size_t i = 0; i < c->nfetchers; i++)
 		s->fetchers_active += c->seats[i].e != NULL;
-	s->fetchers_limit = (uint32_t)c->nseats;
+	s->fetchers_limit = (uint32_t)c->nfetchers;
 	s->slots_used = slots_busy(c);
 	s->slots_total = (uint32_t)c->nslots;
 	s->parsers_busy = (uint32_t)procpool_busy(pool);

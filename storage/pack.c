@@ -13,6 +13,7 @@
 
 #define PACK_LEVEL 1   /* zstd */
 #define PACK_LEAST 128 /* bytes below which compressing is not tried */
+#define PACK_BIG   ((size_t)1 << 20)
 
 /* The contexts one caller needs for one item. */
 struct packer {
@@ -122,10 +123,11 @@ static void pack_digests(struct packers *ps, struct packer *p, struct store_item
 
 /* ---- zstd ---- */
 
-/* NULL where compressing does not pay (less than 1/16 saved). */
+/* NULL where compressing does not pay: less than 1/16 saved, or less than half of a big one, since
+ * there is room for a copy of half its size (slots.h: extra). */
 static void *compress(struct packer *p, const void *data, size_t len, size_t *out_len)
 {
-	size_t cap = ZSTD_compressBound(len), got;
+	size_t cap = len > PACK_BIG ? len / 2 : ZSTD_compressBound(len), got;
 	void *out;
 
 	if (len < PACK_LEAST)

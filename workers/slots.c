@@ -15,9 +15,7 @@
 #include "workers/misuse.h"
 #include "workers/shm.h"
 
-#define KEEP_LEAST ((size_t)64 * 1024)	      /* of a small slot, where all of it is too much */
-#define KEEP_TOTAL ((size_t)64 * 1024 * 1024) /* of all small slots together */
-#define GRAIN	   ((size_t)64 * 1024)	      /* credit is handed out in these */
+#define GRAIN ((size_t)64 * 1024) /* credit is handed out in these */
 
 /* A class of slots of one size. The free ones are a stack: the last one given back, whose
  * pages are in the CPU's cache, is taken first. */
@@ -33,9 +31,11 @@ struct slots {
 	char *arena;
 	size_t arena_size;
 	struct shelf small, big;
-	size_t credit; /* bytes that big slots may have together */
-	size_t lent;   /* and have */
-	size_t keep;   /* bytes of a free small slot that stay in memory */
+	size_t credit;	     /* bytes that big slots may have together */
+	size_t lent;	     /* and have, with what they hold beside */
+	size_t reserved;     /* of the credit, for the one who waits */
+	size_t small_credit; /* bytes that small slots may have */
+	size_t small_used;   /* and have: the sum of `touched` */
 	pthread_t thread;
 };
 
@@ -109,7 +109,7 @@ struct slots *slots_open(
 	shelf_init(&s->small, s, nsmall, small_size, 0, false);
 	shelf_init(&s->big, s, nbig, big_size, small_bytes, true);
 	s->credit = big_bytes;
-	slots_set_keep(s, small_bytes <= KEEP_TOTAL ? small_size : KEEP_LEAST);
+	s->small_credit = small_bytes;
 	return s;
 failed:
 	slots_close(s);
@@ -137,10 +137,75 @@ void slots_set_credit(struct slots *s, size_t bytes)
 	s->credit = bytes;
 }
 
-void slots_set_keep(struct slots *s, size_t bytes)
+void slots_set_small_credit(struct slots *s, size_t bytes)
 {
 	check_thread(s);
-	s->keep = shm_page_round(bytes);
+	s->small_credit = bytes;
+}
+
+void slots_reserve(struct slots *s, size_t bytes)
+{
+	check_thread(s);
+	s->reserved = bytes;
+}
+
+/* ---- pages of small slots ------------------------------------------------------------------ */
+
+static void punch(struct slots *s, const struct slot *slot)
+{
+	shm_punch(s->fd, slot->offset, slot->offset + slot->cap);
+}
+
+static void cool(struct slots *s, struct slot *slot)
+{
+	if (!slot->touched)
+		return;
+	punch(s, slot);
+	s->small_used -= slot->touched;
+	slot->touched = 0;
+}
+
+/* Gives back pages of slots that hold nothing (but of `except`), the coldest first, until no
+ * more than `most` bytes are in use. */
+static void reclaim(struct slots *s, size_t most, const struct slot *except)
+{
+	for (size_t i = 0; i < s->small.nfree && s->small_used > most; i++)
+		cool(s, s->small.free[i]);
+	for (size_t i = 0; i < s->small.n && s->small_used > most; i++) {
+		struct slot *slot = &s->small.slots[i];
+		if (slot->owner == SLOT_FETCHER && !slot->len && slot != except)
+			cool(s, slot);
+	}
+}
+
+/* Whether there is credit for `more` bytes, by giving back what nobody needs if need be: an
+ * eighth more of it than that, or the next one would have to look again. */
+static bool small_fits(struct slots *s, size_t more, const struct slot *except)
+{
+	if (s->small_used + more > s->small_credit)
+		reclaim(s, s->small_credit > more ? (s->small_credit - more) / 8 * 7 : 0, except);
+	return s->small_used + more <= s->small_credit;
+}
+
+size_t slots_small_left(struct slots *s)
+{
+	check_thread(s);
+	(void)small_fits(s, s->small.size, NULL);
+	return s->small_credit > s->small_used ? s->small_credit - s->small_used : 0;
+}
+
+bool slots_touch(struct slots *s, struct slot *slot, size_t end)
+{
+	size_t more;
+
+	if (slot->big || end <= slot->touched)
+		return true;
+	more = shm_page_round(end) - slot->touched;
+	if (!small_fits(s, more, slot))
+		return false;
+	slot->touched += more;
+	s->small_used += more;
+	return true;
 }
 
 /* ---- take, grow, pass, give ---------------------------------------------------------------- */
@@ -152,18 +217,27 @@ static struct slot *shelf_take(struct shelf *shelf)
 	struct slot *slot = shelf->free[--shelf->nfree];
 	slot->len = 0;
 	slot->user = NULL;
+	slot->extra = 0;
 	slot->owner = SLOT_FETCHER;
 	slot->since_ms = clock_ms();
 	return slot;
 }
 
-static void note_touched(struct slot *slot)
+static void check_len(const struct slot *slot)
 {
 	if (slot->len > slot->cap)
 		misuse("%s slot %u holds %zu bytes in room for %zu", slot->big ? "big" : "small",
 			slot->index, slot->len, slot->cap);
-	if (slot->touched < slot->len)
-		slot->touched = slot->len;
+}
+
+/* What was written without slots_touch counts from now on. */
+static void note_touched(struct slots *s, struct slot *slot)
+{
+	check_len(slot);
+	if (!slot->big && slot->touched < slot->len) {
+		s->small_used += shm_page_round(slot->len) - slot->touched;
+		slot->touched = shm_page_round(slot->len);
+	}
 }
 
 struct slot *slots_take(struct slots *s)
@@ -177,6 +251,19 @@ size_t slots_credit_left(const struct slots *s)
 	return s->credit > s->lent ? s->credit - s->lent : 0;
 }
 
+/* Takes credit for `more` bytes; who is not the one that waits leaves him his. */
+static bool lend(struct slots *s, size_t more, bool reserved)
+{
+	size_t left = slots_credit_left(s), kept = reserved ? 0 : s->reserved;
+
+	if (!more)
+		return true;
+	if (left < kept || more > left - kept)
+		return false;
+	s->lent += more;
+	return true;
+}
+
 struct slot *slots_grow(struct slots *s, struct slot *small)
 {
 	return slots_grow_to(s, small, s->big.size);
@@ -184,34 +271,71 @@ struct slot *slots_grow(struct slots *s, struct slot *small)
 
 struct slot *slots_grow_to(struct slots *s, struct slot *slot, size_t want)
 {
+	return slots_grow_with(s, slot, want, 0, false);
+}
+
+static struct slot *move_to_big(struct slots *s, struct slot *slot)
+{
+	struct slot *big = shelf_take(&s->big);
+
+	if (!big)
+		return NULL;
+	note_touched(s, slot);
+	memcpy(big->data, slot->data, slot->len);
+	big->len = slot->len;
+	big->user = slot->user;
+	big->since_ms = slot->since_ms;
+	big->extra = slot->extra;
+	slot->extra = 0;
+	slots_give(s, slot);
+	return big;
+}
+
+/* A wish for more than there is at all is one for all there is. */
+static size_t possible(const struct slots *s, size_t cap, size_t extra)
+{
+	size_t most = s->credit > cap ? s->credit - cap : 0;
+
+	return extra < most ? extra : most;
+}
+
+struct slot *slots_grow_with(
+	struct slots *s, struct slot *slot, size_t want, size_t extra, bool reserved)
+{
+	size_t more;
+
 	check_thread(s);
 	if (slot->owner != SLOT_FETCHER)
 		misuse("a slot owned by the %s cannot grow", slots_owner_name(slot->owner));
 	if (want <= slot->cap)
-		return slot;
-	if (want > s->big.size || s->big.n == 0)
+		return slots_borrow(s, slot, extra, reserved) ? slot : NULL;
+	if (want > s->big.size || (!slot->big && !s->big.nfree))
 		return NULL;
 	want = grains(want);
 	if (want > s->big.size)
 		want = s->big.size;
-	size_t more = want - (slot->big ? slot->cap : 0);
-	if (more > slots_credit_left(s))
+	extra = possible(s, want, extra);
+	extra = extra > slot->extra ? extra : slot->extra;
+	more = want - (slot->big ? slot->cap : 0) + extra - slot->extra;
+	if (!lend(s, more, reserved))
 		return NULL;
-	struct slot *big = slot;
-	if (!slot->big) {
-		big = shelf_take(&s->big);
-		if (!big)
-			return NULL;
-		note_touched(slot);
-		memcpy(big->data, slot->data, slot->len);
-		big->len = slot->len;
-		big->user = slot->user;
-		big->since_ms = slot->since_ms;
-		slots_give(s, slot);
-	}
-	s->lent += more;
-	big->cap = want;
-	return big;
+	if (!slot->big)
+		slot = move_to_big(s, slot);
+	slot->cap = want;
+	slot->extra = extra;
+	return slot;
+}
+
+bool slots_borrow(struct slots *s, struct slot *slot, size_t extra, bool reserved)
+{
+	check_thread(s);
+	extra = possible(s, slot->big ? slot->cap : 0, extra);
+	if (extra <= slot->extra)
+		return true;
+	if (!lend(s, extra - slot->extra, reserved))
+		return false;
+	slot->extra = extra;
+	return true;
 }
 
 void slots_pass(struct slot *slot, enum slot_owner from, enum slot_owner to)
@@ -220,14 +344,9 @@ void slots_pass(struct slot *slot, enum slot_owner from, enum slot_owner to)
 		misuse("%s slot %u was to pass from %s to %s, but its owner is %s",
 			slot->big ? "big" : "small", slot->index, slots_owner_name(from),
 			slots_owner_name(to), slots_owner_name(slot->owner));
-	note_touched(slot);
+	check_len(slot);
 	slot->owner = to;
 	slot->since_ms = clock_ms();
-}
-
-static void punch(struct slots *s, const struct slot *slot, size_t from)
-{
-	shm_punch(s->fd, slot->offset + from, slot->offset + slot->cap);
 }
 
 void slots_give(struct slots *s, struct slot *slot)
@@ -235,17 +354,17 @@ void slots_give(struct slots *s, struct slot *slot)
 	check_thread(s);
 	if (slot->owner == SLOT_FREE)
 		misuse("%s slot %u was given back twice", slot->big ? "big" : "small", slot->index);
-	note_touched(slot);
+	note_touched(s, slot);
 	struct shelf *shelf = slot->big ? &s->big : &s->small;
+	s->lent -= slot->extra;
+	slot->extra = 0;
 	if (slot->big) {
 		/* All of it: the fetcher may have written more than the length it settled for. */
-		punch(s, slot, 0);
+		punch(s, slot);
 		s->lent -= slot->cap;
 		slot->cap = 0;
-		slot->touched = 0;
-	} else if (slot->touched > s->keep) {
-		punch(s, slot, s->keep);
-		slot->touched = s->keep;
+	} else if (s->small_used > s->small_credit) {
+		cool(s, slot);
 	}
 	slot->owner = SLOT_FREE;
 	slot->user = NULL;

@@ -9,8 +9,14 @@
  * writes `data` up to `cap` and keeps `len`; PARSER and STORE read. A slot is given
  * back only after COMMIT, so "no slot, no fetch" bounds everything behind it.
  *
- * Big slots are granted by byte credit: a slot takes its `cap` out of the credit. A
- * body of unknown length asks for a whole big slot; one that said its length asks for that.
+ * Two credits bound the memory, in bytes:
+ *   small   what was ever written to small slots and not given back to the system. A free slot
+ *           stays warm for its next page; where the credit ends, the pages of slots that hold
+ *           nothing go first, then slots_touch says no.
+ *   big     the `cap` of big slots, and what their owners need beside (`extra`: a body inflated
+ *           or compressed). A body of unknown length asks in steps, one that said its length
+ *           for that. All that a page needs it asks for at once, so that nobody waits holding
+ *           what another waits for.
  *
  * Read-only: the descriptor for parsers is the arena opened again O_RDONLY: a writable mapping,
  * mprotect, write and truncate are refused by the kernel. (Opening it once more through
@@ -41,6 +47,7 @@ struct slot {
 	int64_t since_ms;      /* clock_ms of the last change of owner */
 	uint64_t offset;       /* of data in the arena, what a parser is told */
 	void *user;	       /* the owner's; NULL when taken */
+	size_t extra;	       /* credit it holds beside cap: slots_grow_with, slots_borrow */
 	size_t touched;	       /* slots.c: the most bytes ever written since the last hole punch */
 };
 
@@ -55,10 +62,18 @@ void slots_close(struct slots *s);
  * at any time; what was granted stays granted. */
 void slots_set_credit(struct slots *s, size_t bytes);
 
-/* How much a small slot keeps in memory when it is free. A page of memory given back and taken anew
- * costs about 5 us, 250 us for 256 KiB, on the loop. Default: all of it where that makes at most 64
- * MiB for all small slots together (they may be full at the same time anyway), else 64 KiB each. */
-void slots_set_keep(struct slots *s, size_t bytes);
+/* Bytes that small slots may have together (default: all of them whole). */
+void slots_set_small_credit(struct slots *s, size_t bytes);
+
+/* Who waits for big credit says how much: others leave that alone from now on, so that it comes
+ * together for him. 0 = nobody waits. */
+void slots_reserve(struct slots *s, size_t bytes);
+
+/* Before bytes are written to a slot, up to `end`: false where a small slot has no credit for
+ * them. A big one has its own already. */
+bool slots_touch(struct slots *s, struct slot *slot, size_t end);
+/* Credit left for small slots, warm pages of slots that hold nothing counted as left. */
+size_t slots_small_left(struct slots *s);
 
 struct slot *slots_take(struct slots *s); /* a small one, len 0, owner FETCHER; NULL: none free */
 
@@ -69,11 +84,18 @@ struct slot *slots_grow(struct slots *s, struct slot *small);
 /* The same, asking for `want` bytes only (rounded up to 64 KiB, at most big_size). A big slot given
  * in grows in place; a slot that has the room already is returned as it is. */
 struct slot *slots_grow_to(struct slots *s, struct slot *slot, size_t want);
+/* The same with `extra` bytes of credit beside (what it has of them already counts; more than
+ * there is at all means all there is). `reserved`: it is the one that slots_reserve was for. */
+struct slot *slots_grow_with(
+	struct slots *s, struct slot *slot, size_t want, size_t extra, bool reserved);
+/* Only the credit, up to `extra` in all; given back with the slot, or by borrowing less. */
+bool slots_borrow(struct slots *s, struct slot *slot, size_t extra, bool reserved);
 
 void slots_pass(struct slot *slot, enum slot_owner from, enum slot_owner to);
 
 /* Back to the pool, from any owner but the pool. A big slot's pages go back to the system at once;
- * a small one keeps the first of its own, warm for the next page. */
+ * a small one keeps its own, warm for the next page: a page of memory given back and taken anew
+ * costs about 5 us, 250 us for 256 KiB, on the loop. */
 void slots_give(struct slots *s, struct slot *slot);
 
 /* The arena opened read-only, CLOEXEC; the caller closes it. */

@@ -12,12 +12,13 @@
 #include "crawler/page/sitemap.h"
 #include "crawler/page/sniff.h"
 
-#define KEEP ((size_t)4 << 20) /* a buffer that one huge page made larger is given back */
+#define KEEP ((size_t)4 << 20)
 
 struct page_reader *page_reader_open(void)
 {
 	struct page_reader *r = mem_zalloc(sizeof(*r));
 
+	r->keep = KEEP;
 	url_global_init();
 	url_parser_init(&r->parser);
 	r->inflate = inflate_open();
@@ -33,6 +34,11 @@ struct page_reader *page_reader_open(void)
 	buf_init(&r->url_hold);
 	buf_init(&r->canonical);
 	return r;
+}
+
+void page_reader_keep(struct page_reader *r, size_t bytes)
+{
+	r->keep = bytes;
 }
 
 void page_reader_close(struct page_reader *r)
@@ -53,10 +59,10 @@ void page_reader_close(struct page_reader *r)
 	free(r);
 }
 
-static void give_back(struct buf *b)
+static size_t inflated_most(const struct page_task *t)
 {
-	if (b->cap > KEEP)
-		buf_release(b);
+	return t->max_inflated && t->max_inflated < t->max_decoded ? t->max_inflated
+								  : t->max_decoded;
 }
 
 static enum inflate_what as_it_is(struct page_job *j)
@@ -78,7 +84,8 @@ static enum inflate_what decode(struct page_job *j)
 
 	if (inflate_is_identity(t->content_coding))
 		return as_it_is(j);
-	what = inflate_body(j->r->inflate, t->content_coding, t->body, t->len, t->max_decoded, out);
+	what = inflate_body(
+		j->r->inflate, t->content_coding, t->body, t->len, inflated_most(t), out);
 	if (what == INFLATE_UNKNOWN) {
 		as_it_is(j);
 		return what;
@@ -164,7 +171,7 @@ static bool read_sitemap(struct page_job *j)
 
 	if (inflate_is_gzip(body, len)) {
 		j->w.f->flags |= flags_of(inflate_body(
-			j->r->inflate, "gzip", body, len, j->task->max_decoded, &j->r->inner));
+			j->r->inflate, "gzip", body, len, inflated_most(j->task), &j->r->inner));
 		body = j->r->inner.data;
 		len = j->r->inner.len;
 	}
@@ -228,9 +235,9 @@ size_t page_read(struct page_reader *r, const struct page_task *task, void *area
 	if (j.charset)
 		j.w.f->charset = facts_put(&j.w, j.charset, strlen(j.charset), 0);
 	size = facts_finish(&j.w);
-	give_back(&r->decoded);
-	give_back(&r->inner);
-	give_back(&r->text);
+	buf_recycle(&r->decoded, r->keep);
+	buf_recycle(&r->inner, r->keep);
+	buf_recycle(&r->text, r->keep);
 	return size;
 }
 

@@ -37,7 +37,8 @@ struct page_task {
 	const void *body;	    /* as stored: wire bytes with chunking removed */
 	size_t len;
 	enum page_expect expect;
-	size_t max_decoded; /* bytes; the rest is dropped and flagged */
+	size_t max_decoded;  /* bytes; the rest is dropped and flagged */
+	size_t max_inflated; /* the same for what has to be inflated, which takes memory; 0: no less */
 	size_t max_text;    /* bytes of main text kept; 0 = none */
 	bool want_digest;
 	bool location_check; /* sitemaps: keep only entries under the sitemap's own location */
@@ -46,6 +47,8 @@ struct page_task {
 struct page_reader;
 
 struct page_reader *page_reader_open(void);
+/* A buffer that one page made larger than this is given back; 4 MiB unless told. */
+void page_reader_keep(struct page_reader *r, size_t bytes);
 void page_reader_close(struct page_reader *r);
 
 /* Fills area (8-aligned, at least 4 KiB) with a facts block and returns its size. */

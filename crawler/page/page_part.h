@@ -10,6 +10,7 @@
 #include "crawler/page/url.h"
 
 struct page_reader {
+	size_t keep; /* bytes of a buffer that stay for the next page */
 	struct inflate *inflate;
 	struct html *html;
 	struct charset_decoder *charset;

@@ -28,7 +28,7 @@ static void defaults_are_those_of_the_contract(void **state)
 
 	(void)state;
 	ok(&s, "");
-	assert_int_equal(s.concurrency, 64);
+	assert_int_equal(s.concurrency, 0); /* auto */
 	assert_int_equal(s.per_host, 2);
 	assert_int_equal(s.per_ip, 8);
 	assert_true(s.delay < 0);
@@ -152,11 +152,12 @@ static void refusals_name_the_way_out(void **state)
 		"--output needs a value, but --depth follows; write --output=--depth if it is "
 		"meant");
 	refused("crawl", "--depth x", "--depth: expected a whole number, or `none`, found `x`");
-	refused("crawl", "--concurrency 0",
-		"--concurrency: expected a whole number from 1 to 10000, found `0`");
-	refused("crawl", "--concurrency -1", "--concurrency: expected a whole number, found `-1`");
+	refused("crawl", "--concurrency 10001",
+		"--concurrency: expected a whole number from 1 to 10000, or `auto`, found `10001`");
+	refused("crawl", "--concurrency -1",
+		"--concurrency: expected a whole number, or `auto`, found `-1`");
 	refused("crawl", "--concurrency 1e3",
-		"--concurrency: expected a whole number, found `1e3`");
+		"--concurrency: expected a whole number, or `auto`, found `1e3`");
 	refused("crawl", "--timeout 5x",
 		"--timeout: expected a time such as 1.5, 30s, 2m or 1h30m, found `5x`");
 	refused("crawl", "--timeout 30m1h",
@@ -299,7 +300,7 @@ static void every_flag_is_in_the_help(void **state)
 	fclose(f);
 	assert_non_null(strstr(text, "--max-decoded-body SIZE"));
 	assert_non_null(strstr(text, "-o, --output FILE.db"));
-	assert_non_null(strstr(text, "[64]"));
+	assert_non_null(strstr(text, "[512MiB]"));
 	for (const char *p = text; *p; p = strchr(p, '\n') + 1)
 		assert_true(strchr(p, '\n') - p <= 100);
 	free(text);

@@ -12,6 +12,7 @@
 
 #include "config/buf.h"
 #include "crawler/budget.h"
+#include "crawler/cgroup.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -55,13 +56,13 @@ static void put(const char *path, const char *text)
 static void no_groups_no_limit(void **state)
 {
 	(void)state;
-	assert_int_equal(budget_limit_at(root), 0);
+	assert_int_equal(cgroup_memory(root), 0);
 	put("proc/self/cgroup", "0::/\n");
-	assert_int_equal(budget_limit_at(root), 0);
+	assert_int_equal(cgroup_memory(root), 0);
 	put("sys/fs/cgroup/memory.max", "max\n");
-	assert_int_equal(budget_limit_at(root), 0);
+	assert_int_equal(cgroup_memory(root), 0);
 	put("sys/fs/cgroup/memory.max", "");
-	assert_int_equal(budget_limit_at(root), 0);
+	assert_int_equal(cgroup_memory(root), 0);
 }
 
 static void version_2_in_a_container(void **state)
@@ -69,9 +70,9 @@ static void version_2_in_a_container(void **state)
 	(void)state;
 	put("proc/self/cgroup", "0::/\n");
 	put("sys/fs/cgroup/memory.max", "268435456\n");
-	assert_int_equal(budget_limit_at(root), 256 * MIB);
+	assert_int_equal(cgroup_memory(root), 256 * MIB);
 	put("sys/fs/cgroup/memory.high", "134217728\n");
-	assert_int_equal(budget_limit_at(root), 128 * MIB);
+	assert_int_equal(cgroup_memory(root), 128 * MIB);
 }
 
 static void every_group_above_counts(void **state)
@@ -81,9 +82,9 @@ static void every_group_above_counts(void **state)
 	put("sys/fs/cgroup/user.slice/app.scope/memory.max", "max\n");
 	put("sys/fs/cgroup/user.slice/memory.max", "104857600\n");
 	put("sys/fs/cgroup/memory.max", "209715200\n");
-	assert_int_equal(budget_limit_at(root), 100 * MIB);
+	assert_int_equal(cgroup_memory(root), 100 * MIB);
 	put("sys/fs/cgroup/user.slice/app.scope/memory.max", "73400320\n");
-	assert_int_equal(budget_limit_at(root), 70 * MIB);
+	assert_int_equal(cgroup_memory(root), 70 * MIB);
 }
 
 static void version_1(void **state)
@@ -93,9 +94,9 @@ static void version_1(void **state)
 	/* In the container the path is the host's and is not there; the root of the mount is ours.
 	 */
 	put("sys/fs/cgroup/memory/memory.limit_in_bytes", "314572800\n");
-	assert_int_equal(budget_limit_at(root), 300 * MIB);
+	assert_int_equal(cgroup_memory(root), 300 * MIB);
 	put("sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
-	assert_int_equal(budget_limit_at(root), 0);
+	assert_int_equal(cgroup_memory(root), 0);
 }
 
 static void only_the_memory_controller_counts(void **state)
@@ -103,7 +104,7 @@ static void only_the_memory_controller_counts(void **state)
 	(void)state;
 	put("proc/self/cgroup", "8:pids:/x\nbroken line\n::\n7:cpu\n");
 	put("sys/fs/cgroup/memory/memory.limit_in_bytes", "314572800\n");
-	assert_int_equal(budget_limit_at(root), 0);
+	assert_int_equal(cgroup_memory(root), 0);
 }
 
 static void fits_what_was_not_given(void **state)

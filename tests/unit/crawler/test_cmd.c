@@ -457,7 +457,7 @@ static void config_check_and_show(void **state)
 	snprintf(expected, sizeof(expected),
 		"%s:1:1: unknown key `per_hots`; did you mean `per_host`?", path);
 	refuses(words, EXIT_USAGE, expected);
-	says("config example", "concurrency: 64\n");
+	says("config example", "concurrency: auto\n");
 	refuses("config", EXIT_USAGE, "usage: skitter config check|show|example");
 }
 

@@ -8,6 +8,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
@@ -138,7 +139,6 @@ static void memory_goes_back(void **state)
 	(void)state;
 	struct slots *s = open_slots(2, 2);
 	assert_int_equal(slots_touched_bytes(s), 0);
-	slots_set_keep(s, 64 * KIB);
 	struct slot *a = slots_take(s);
 	memset(a->data, 'a', a->cap);
 	a->len = a->cap;
@@ -148,22 +148,80 @@ static void memory_goes_back(void **state)
 	big->len = 17; /* what counts is less than what was written */
 	assert_true(slots_touched_bytes(s) >= 10 * MIB);
 	slots_give(s, big);
-	assert_true(slots_touched_bytes(s) <= 64 * KIB);
+	assert_true(slots_touched_bytes(s) <= 256 * KIB);
 	slots_close(s);
-	/* A few small ones stay in memory whole; of very many only the beginnings. */
-	s = open_slots(2, 0);
-	a = slots_take(s);
-	memset(a->data, 'a', a->cap);
-	a->len = a->cap;
+}
+
+static bool fill(struct slots *s, struct slot *slot, size_t len)
+{
+	if (!slots_touch(s, slot, len))
+		return false;
+	memset(slot->data, 'x', len);
+	slot->len = len;
+	return true;
+}
+
+static void small_credit(void **state)
+{
+	(void)state;
+	struct slots *s = open_slots(4, 1);
+	struct slot *a = slots_take(s), *b = slots_take(s), *c = slots_take(s);
+	slots_set_small_credit(s, 512 * KIB);
+	assert_true(fill(s, a, 256 * KIB));
+	assert_true(fill(s, b, 200 * KIB));
+	assert_true(fill(s, b, 100)); /* what was written once is no question again */
+	assert_false(fill(s, c, 60 * KIB));
+	assert_true(fill(s, c, 50 * KIB));
+	assert_true(slots_small_left(s) < 8 * KIB);
+	/* Warm for the next page, which has the same credit. */
 	slots_give(s, a);
-	assert_true(slots_touched_bytes(s) >= 256 * KIB);
+	assert_true(slots_touched_bytes(s) >= 500 * KIB);
+	assert_ptr_equal(a, slots_take(s));
+	assert_true(fill(s, a, 256 * KIB));
+	/* Where there is no more, the pages of those that hold nothing go, taken ones included. */
+	a->len = 0;
+	assert_true(slots_small_left(s) >= 256 * KIB);
+	assert_true(slots_touched_bytes(s) <= 256 * KIB);
+	assert_true(fill(s, c, 256 * KIB));
+	/* A big one is bounded by its own credit. */
+	c = slots_grow(s, c);
+	assert_true(fill(s, c, 10 * MIB));
 	slots_close(s);
-	s = open_slots(1000, 0);
-	a = slots_take(s);
-	memset(a->data, 'a', a->cap);
-	a->len = a->cap;
-	slots_give(s, a);
-	assert_true(slots_touched_bytes(s) <= 64 * KIB);
+}
+
+static void room_beside_the_body(void **state)
+{
+	(void)state;
+	struct slots *s = open_slots(4, 4);
+	struct slot *a = slots_take(s), *b = slots_take(s), *c = slots_take(s), *big;
+	slots_set_credit(s, 16 * MIB);
+	big = slots_grow_with(s, a, 4 * MIB, 2 * MIB, false);
+	assert_non_null(big);
+	assert_int_equal(slots_credit_left(s), 10 * MIB);
+	/* It grows; what it has already counts. */
+	assert_ptr_equal(slots_grow_with(s, big, 8 * MIB, 4 * MIB, false), big);
+	assert_int_equal(slots_credit_left(s), 4 * MIB);
+	assert_true(slots_borrow(s, big, 3 * MIB, false));
+	assert_int_equal(slots_credit_left(s), 4 * MIB);
+	assert_null(slots_grow_with(s, b, 3 * MIB, 2 * MIB, false));
+	assert_int_equal(slots_credit_left(s), 4 * MIB);
+	/* A small one holds credit, too, and takes it along. */
+	assert_true(slots_borrow(s, b, MIB, false));
+	assert_false(slots_borrow(s, c, 4 * MIB, false));
+	b = slots_grow_to(s, b, MIB);
+	assert_int_equal(b->extra, MIB);
+	assert_int_equal(slots_credit_left(s), 2 * MIB);
+	/* Who waits finds together what others leave alone. */
+	slots_reserve(s, 12 * MIB);
+	assert_false(slots_borrow(s, b, MIB + 1, false));
+	slots_give(s, big);
+	assert_int_equal(slots_credit_left(s), 14 * MIB);
+	assert_true(slots_borrow(s, b, 2 * MIB, false));
+	assert_false(slots_borrow(s, b, 4 * MIB, false));
+	assert_true(slots_borrow(s, c, 12 * MIB, true));
+	slots_give(s, b);
+	slots_give(s, c);
+	assert_int_equal(slots_credit_left(s), 16 * MIB);
 	slots_close(s);
 }
 
@@ -251,7 +309,6 @@ static void readonly_view(void **state)
 	(void)state;
 	struct err err;
 	struct slots *s = open_slots(2, 1);
-	slots_set_keep(s, 64 * KIB);
 	struct slot *a = slots_take(s);
 	a = slots_take(s);
 	memset(a->data, 'a', a->cap);
@@ -274,8 +331,10 @@ static void readonly_view(void **state)
 		F_SEAL_SHRINK | F_SEAL_GROW);
 	/* The owner may still punch holes, and the view shows it. */
 	slots_give(s, a);
+	slots_set_small_credit(s, 0);
+	(void)slots_small_left(s);
 	assert_int_equal(view[a->offset + a->cap - 1], 0);
-	assert_int_equal(view[a->offset], 'a');
+	assert_int_equal(view[a->offset], 0);
 	munmap((void *)(uintptr_t)view, size);
 	close(fd);
 	slots_close(s);
@@ -311,6 +370,8 @@ int main(void)
 		cmocka_unit_test(grow),
 		cmocka_unit_test(credit),
 		cmocka_unit_test(memory_goes_back),
+		cmocka_unit_test(small_credit),
+		cmocka_unit_test(room_beside_the_body),
 		cmocka_unit_test(one_owner_at_a_time),
 		cmocka_unit_test(readonly_view),
 		cmocka_unit_test(census),
