@@ -151,6 +151,8 @@ static int crawl(struct settings *set, struct strlist *seeds, struct err *err)
 		return cmd_fail(err);
 	if (old && !set->quiet)
 		log_info("%s holds this crawl, unfinished: going on where it stopped", set->output);
+	else if (!set->quiet)
+		crawl_say_begin(set, seeds);
 	return run_crawl(set, old ? NULL : seeds, err);
 }
 

@@ -151,6 +151,12 @@ struct crawl *crawl_open(struct settings *set, const struct strlist *seeds, stru
 /* The seeds of the settings as URLs; what was guessed is said. 0 or -1 (usage). */
 int crawl_seeds(struct settings *set, struct url_parser *p, struct strlist *out, struct err *err);
 void crawl_seed(struct crawl *c, const struct strlist *seeds); /* a new crawl: seed.c */
+/* Marks the hosts of seeds whose scheme was a guess. */
+void crawl_mark_guesses(struct crawl *c);
+/* After a failed fetch: whether it was a guess of ours that nobody answered, so that http is next. */
+bool seed_falls_back(const struct entry *e, const struct http_fetch *f, const char *error);
+void seed_fall_back(struct crawl *c, const struct entry *e, struct findings *out);
+void crawl_say_begin(const struct settings *set, const struct strlist *seeds);
 int crawl_restore(struct crawl *c, struct err *err);	       /* an old one: restore.c */
 /* Reads, and after the store was started queues, what a greater --depth lets in now. */
 int crawl_find_deeper(struct crawl *c, struct strlist *urls, struct err *err);

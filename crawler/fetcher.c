@@ -354,6 +354,8 @@ static void conclude(struct visit *v)
 	frontier_offers_begin(c->frontier);
 	offer_links(v);
 	offer_redirect(v);
+	if (seed_falls_back(v->e, &v->r->fetch, v->error))
+		seed_fall_back(c, v->e, &v->r->findings);
 	fill_item(v, true, 0);
 	count_transfer(v);
 	count_final(v);
@@ -482,7 +484,8 @@ static void visit(struct crawl *c, struct record *r, struct entry *e)
 		return;
 	}
 	pay_for_bytes(c, r->fetch.wire);
-	if (v.retry && e->attempts < (uint32_t)c->set.retries) {
+	if (v.retry && e->attempts < (uint32_t)c->set.retries &&
+		!seed_falls_back(e, &r->fetch, v.error)) {
 		try_again_later(&v);
 		return;
 	}

@@ -56,6 +56,7 @@ struct host {
 	uint16_t port;
 	bool https;
 	bool user_named; /* host and port of a seed: private addresses are allowed */
+	bool guessed;	 /* of a seed without a scheme: nobody said that it speaks https */
 
 	enum host_state state;
 	const char *refusal; /* error word for every URL, while REFUSED */

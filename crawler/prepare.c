@@ -339,7 +339,8 @@ static bool robots(struct crawl *c, struct host *h)
 	f = &r->fetch;
 	for (int i = 0;; i++) {
 		fetch_robots(c, h, r, !i);
-		if (!worth_asking_again(f) || i >= c->set.retries || is_over(c))
+		if (!worth_asking_again(f) || i >= c->set.retries || is_over(c) ||
+			(h->guessed && !f->status))
 			break;
 		co_state("waiting to ask for robots.txt again");
 		co_sleep_ms(f->retry_after_ms > 0 && f->retry_after_ms < GOVERNOR_CEILING_MS

@@ -177,6 +177,7 @@ int crawl_restore(struct crawl *c, struct err *err)
 	c->n.bytes_wire = counts.wire_bytes;
 	c->n.bytes_decoded = counts.body_bytes;
 	frontier_restore_end(c->frontier);
+	crawl_mark_guesses(c);
 	frontier_restore_pages(c->frontier, c->n.fetched - c->n.redirects);
 	rc = 0;
 out:

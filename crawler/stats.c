@@ -90,7 +90,9 @@ static void set_end(struct crawl *c, struct summary *s)
 		s->limit = frontier_limit_name(c->frontier);
 	} else if (!c->seed_ok) {
 		s->end = END_NO_SEED;
-		s->reason = c->n.nerrors ? c->n.errors[0].word : NULL;
+		s->reason = c->n.nerrors     ? c->n.errors[0].word
+			    : c->n.nexcludes ? c->n.excludes[0].word
+					     : NULL;
 	} else {
 		s->end = END_FINISHED;
 	}

@@ -151,6 +151,37 @@ static void words(struct page *p, const char *name, const struct word_count *v, 
 	buf_add_ch(p->out, '\n');
 }
 
+/* Nothing could be fetched: what may help, by the word for why. */
+static void advice(struct page *p, const struct summary *s)
+{
+	static const struct {
+		const char *word, *text;
+	} all[] = {
+		{"dns", "the name has no address: check its spelling; --dns asks another name "
+			"server"},
+		{"refused", "nothing listens there: check scheme and port, or try again later"},
+		{"connect", "there is no way to that address: check the network, or --proxy"},
+		{"timeout", "no answer in time: try again later, or with a longer --timeout"},
+		{"tls", "TLS failed: is it http://?"},
+		{"tls_cert", "the certificate does not verify: --ca-file trusts another authority, "
+			     "--insecure none at all"},
+		{"private_address",
+			"the name leads into a private network: --allow-private permits it"},
+		{"proxy",
+			"the proxy did not let it through: check --proxy and the proxy variables"},
+		{"robots", "robots.txt closes the site to crawlers: skitter robots URL shows the "
+			   "rule"},
+	};
+
+	if (s->end != END_NO_SEED || !s->reason)
+		return;
+	for (size_t i = 0; i < MEM_COUNT(all); i++)
+		if (!strcmp(all[i].word, s->reason)) {
+			label(p, "Try");
+			buf_addf(p->out, "%s\n", all[i].text);
+		}
+}
+
 static void speed(struct page *p, const struct summary *s)
 {
 	double rate = s->elapsed_ms ? (double)s->run_pages * 1000 / (double)s->elapsed_ms : 0;
@@ -248,6 +279,7 @@ void summary_text(struct buf *out, const struct summary *s, const struct progres
 	words(&p, "Answers", s->statuses, s->nstatuses);
 	words(&p, "Failed", s->errors, s->nerrors);
 	words(&p, "Excluded", s->excludes, s->nexcludes);
+	advice(&p, s);
 	speed(&p, s);
 	known_urls(&p, s);
 	stages(&p, s);
