@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """crawl_bench.py BUILD DOCS - whole crawls of real documentation from nginx on loopback, side by side.
 
-Environment: SITES=a,b (sites.py), WHERE=tmpfs,disk, ROUNDS=5, SKITTERS=PATH,... (further skitter binaries).
-See README.md beside this file.
+Environment: SITES=a,b (sites.py), WHERE=tmpfs,disk, ROUNDS=5, PEERS=all or names, SKITTERS=PATH,... (further skitter
+binaries), LIMIT=120 (seconds of one crawl), BUDGET=120 (seconds of one crawler on one site). See README.md beside this.
 """
 import json
 import os
@@ -43,50 +43,88 @@ class Places:
             shutil.rmtree(path, ignore_errors=True)
 
 
-def once(crawler, site, docs, run, place, kind):
+def number(name, default):
+    try:
+        return int(os.environ.get(name, default))
+    except ValueError:
+        sys.exit(f"bench: {name} must be a number")
+
+
+def once(crawler, site, docs, run, place, kind, limit):
     """One crawl by one crawler; everything that was measured."""
     with server.Server(docs, run, site) as nginx:
         out = place / "out"
         words = crawler.command(site, nginx.port, out)
-        row = measure.run(words, out, kind)
+        row = measure.run(words, out, kind, limit, crawler.env)
     row.update(nginx.tally())
     row["pages_per_s"] = row["pages"] / row["seconds"]
     row["cpu_per_1000"] = row["cpu_s"] * 1000 / row["pages"] if row["pages"] else None
     return row
 
 
-def compare(site, kind, who, docs, build, place, rounds):
-    """ROUNDS rounds in which each crawler has a turn; another one begins each round."""
+def compare(site, kind, who, docs, build, place):
+    """ROUNDS rounds in which each crawler has a turn; another one begins each round.
+
+    A crawl is cut off after LIMIT seconds, and one that has used its BUDGET gets no further rounds.
+    """
+    rounds, limit, budget = number("ROUNDS", 5), number("LIMIT", 120), number("BUDGET", 120)
     rows = {c.name: [] for c in who}
     for r in range(rounds):
         for c in who[r % len(who):] + who[:r % len(who)]:
-            rows[c.name].append(once(c, site, docs, build / "bench/nginx", place, kind))
+            if sum(row["seconds"] for row in rows[c.name]) < budget:
+                rows[c.name].append(once(c, site, docs, build / "bench/nginx", place, kind, limit))
+            else:
+                rows[c.name].append(None)
     return {"site": site.name, "where": kind, "pages": site.pages, "bytes": site.bytes, "hosts": len(site.hosts),
-            "runs": rows}
+            "stores": {c.name: c.stores for c in who}, "runs": rows}
+
+
+def machine():
+    model = [line.partition(":")[2].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
+    return {"cores": os.cpu_count(), "cpu": model[0] if model else "unknown", "kernel": os.uname().release,
+            "load": os.getloadavg()}
+
+
+def crawl_all(build, docs, who, places):
+    names = wanted("SITES", ",".join(sites.DEFAULT))
+    for name in names:
+        try:
+            site = sites.Site(docs, name)
+        except sites.Unavailable as why:
+            print(f"bench: {why}", file=sys.stderr)
+            continue
+        for i, (kind, place) in enumerate(places.paths.items()):
+            now = [c for c in who if i == 0 or not c.slow]
+            result = compare(site, kind, now, docs, build, place)
+            table.add_summary(result)
+            table.show(result)
+            yield result
+
+
+def keep(build, **parts):
+    """Adds to build/bench/results.json, which the micro-benches share."""
+    kept = build / "bench/results.json"
+    data = json.loads(kept.read_text()) if kept.exists() else {}
+    data.update(parts)
+    kept.with_suffix(".new").write_text(json.dumps(data, indent=1) + "\n")
+    kept.with_suffix(".new").rename(kept)
+    return kept
 
 
 def main():
     build, docs = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     (build / "bench").mkdir(parents=True, exist_ok=True)
-    rounds = int(os.environ.get("ROUNDS", "5"))
-    who = crawlers.always(build)
-    who[1:1] = [crawlers.Skitter(p, f"skitter:{p}") for p in wanted("SKITTERS", "")]
-    who = [c for c in who if c.available()]
+    who = crawlers.chosen(build, wanted("PEERS", ""), wanted("SKITTERS", ""))
     measure.become_reaper()
+    began = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **machine()}
     results = []
     with Places(build, wanted("WHERE", "tmpfs,disk")) as places:
-        for name in wanted("SITES", ",".join(sites.DEFAULT)):
-            try:
-                site = sites.Site(docs, name)
-            except sites.Unavailable as why:
-                print(f"bench: {why}", file=sys.stderr)
-                continue
-            for kind, place in places.paths.items():
-                results.append(compare(site, kind, who, docs, build, place, rounds))
-                table.show(results[-1], [c.name for c in who])
-    kept = build / "bench/results.json"
-    kept.write_text(json.dumps({"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "crawls": results}, indent=1))
-    print(f"all of it: {kept}")
+        for result in crawl_all(build, docs, who, places):
+            results.append(result)
+            kept = keep(build, machine=began, crawls=results)
+    if not results:
+        sys.exit("bench: nothing was measured")
+    print(f"\nall of it: {kept}")
 
 
 if __name__ == "__main__":

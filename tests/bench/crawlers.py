@@ -1,7 +1,11 @@
 """crawlers.py - who is measured, and by which command: each at the settings that were fastest for it."""
 import pathlib
+import re
 import shutil
+import subprocess
+import sys
 
+HERE = pathlib.Path(__file__).resolve().parent
 THREADS = 16
 
 
@@ -9,6 +13,8 @@ class Crawler:
     """One contestant. command() returns the words to run, with OUT (a folder) to write to."""
 
     stores = "files"
+    slow = False  # one that stores next to nothing, and takes its time: measured in one place only
+    env = {}
 
     def __init__(self, name):
         self.name = name
@@ -65,5 +71,121 @@ class Wget2(Crawler):
                 "-P", str(out), *site.seeds(port)]
 
 
-def always(build):
-    return [Skitter(build / "skitter"), Limit(build / "bench/limit"), Wget2()]
+class Wget(Crawler):
+    def __init__(self):
+        super().__init__("wget")
+
+    def available(self):
+        return shutil.which("wget") is not None
+
+    def command(self, site, port, out):
+        return ["wget", "--no-config", "-q", "--no-hsts", "-r", "-l", "inf", *(["--compression=gzip"] if site.gzip else []),
+                "-P", str(out), *site.seeds(port)]
+
+
+class Httrack(Crawler):
+    """Without its limits of speed and connections, its pauses, its index and its log."""
+
+    def __init__(self):
+        super().__init__("httrack")
+
+    def available(self):
+        return shutil.which("httrack") is not None
+
+    def command(self, site, port, out):
+        return ["httrack", *site.seeds(port), "-O", str(out), "-q", "-%!", f"-c{THREADS}", "-%c0", "-A0", "-s0", "-I0", "-Q",
+                "-r999999", "-%v0", "-p1"]
+
+
+class Scrapy(Crawler):
+    stores, slow = "url and title", True
+
+    def __init__(self):
+        super().__init__("scrapy")
+
+    def available(self):
+        return subprocess.run(["/usr/bin/python3", "-c", "import scrapy"], capture_output=True).returncode == 0
+
+    def command(self, site, port, out):
+        return ["/usr/bin/python3", str(HERE / "peers/scrapy_peer.py"), str(out), *site.seeds(port)]
+
+
+class Node(Crawler):
+    """A crawler from npm, driven by a script that lies beside its node_modules."""
+
+    stores, slow = "url and title", True
+
+    def __init__(self, name, npm, script, out=True):
+        super().__init__(name)
+        self.script, self.out = npm / script, out
+
+    def available(self):
+        return shutil.which("node") is not None and self.script.exists()
+
+    def command(self, site, port, out):
+        return ["node", str(self.script), *([str(out)] if self.out else []), *site.seeds(port)]
+
+
+class Linkinator(Node):
+    """Checks every link; what is not on the site's hosts is skipped. It goes deeper only below the URL it is given."""
+
+    stores = "nothing"
+
+    def __init__(self, npm):
+        super().__init__("linkinator", npm, "node_modules/linkinator/build/src/cli.js", out=False)
+
+    def command(self, site, port, out):
+        ours = "|".join(re.escape(h.origin(port)) for h in site.hosts)
+        folders = [s.rpartition("/")[0] + "/" for s in site.seeds(port)]
+        return ["node", str(self.script), *folders, "--recurse", "--concurrency", "100", "--timeout", "30000",
+                "--verbosity", "none", "--skip", f"^(?!{ours})"]
+
+
+def install_npm(npm):
+    """Lays the npm peers below the build folder. False: there is no npm, or it could not get them."""
+    npm.mkdir(parents=True, exist_ok=True)
+    for f in (HERE / "peers").iterdir():
+        if f.suffix in (".json", ".cjs", ".mjs"):
+            shutil.copy(f, npm / f.name)
+    stamp = npm / ".done"
+    want = (npm / "package.json").read_text()
+    if stamp.exists() and stamp.read_text() == want:
+        return True
+    if shutil.which("npm") is None:
+        print("bench: there is no npm here: its crawlers are left out", file=sys.stderr)
+        return False
+    print("bench: installing the crawlers from npm (once)", file=sys.stderr, flush=True)
+    done = subprocess.run(["npm", "install", "--no-audit", "--no-fund", "--loglevel=error"], cwd=npm,
+                          stdin=subprocess.DEVNULL)
+    if done.returncode:
+        print("bench: npm could not install them: its crawlers are left out", file=sys.stderr)
+        return False
+    stamp.write_text(want)
+    return True
+
+
+def peers(build):
+    found = [Wget(), Httrack(), Scrapy()]
+    npm = build / "bench/npm"
+    if install_npm(npm):
+        found += [Node("spider-rs", npm, "spider_rs.cjs", out=False), Node("crawlee", npm, "crawlee.mjs"),
+                  Node("node-crawler", npm, "node_crawler.cjs"), Linkinator(npm)]
+        found[3].stores = "nothing"
+    return found
+
+
+def chosen(build, wanted, binaries):
+    """skitter, the limit and wget2 always; WANTED names peers or is "all"; BINARIES are further skitters."""
+    who = [Skitter(build / "skitter"), *(Skitter(b, f"skitter:{b}") for b in binaries),
+           Limit(build / "bench/limit"), Wget2()]
+    if wanted:
+        others = peers(build)
+        unknown = set(wanted) - {"all"} - {c.name for c in others}
+        if unknown:
+            sys.exit(f"bench: PEERS: unknown: {', '.join(sorted(unknown))}; there are: "
+                     f"all, {', '.join(c.name for c in others)}")
+        who += [c for c in others if "all" in wanted or c.name in wanted]
+    for c in who:
+        if not c.available():
+            print(f"bench: {c.name} is not here: left out", file=sys.stderr)
+    return [c for c in who if c.available()]

@@ -130,9 +130,9 @@ class Sampler(threading.Thread):
     def run(self):
         pause = 0.02
         while not self.over.wait(pause):
-            began = time.monotonic()
+            began = time.thread_time()
             self.sample()
-            pause = max(0.02, 50 * (time.monotonic() - began))
+            pause = min(0.5, max(0.02, 50 * (time.thread_time() - began)))
 
     def sample(self):
         pids = tree(self.pid) + [p for o in orphans(self.but) for p in tree(o)]

@@ -20,7 +20,8 @@ import reach  # noqa: E402
 
 DEFAULT = ["openjdk-17-doc", "apache2-doc", "50-hosts", "postgresql-doc-15", "python3.11-doc",
            "openjdk-17-doc+gz", "apache2-doc+gz", "postgresql-doc-15+gz", "python3.11-doc+gz"]
-MANY = ["git-doc", "sqlite3-doc", "postgresql-doc-15", "python3.11-doc"]
+# Small and large ones, so that hosts end at different times; fifty share these in turn.
+MANY = ["git-doc", "sqlite3-doc", "git-doc", "python3.11-doc", "git-doc", "postgresql-doc-15"]
 PAGE = (".html", ".htm")
 
 
@@ -155,13 +156,14 @@ class Site:
         base, _, suffix = self.name.partition("+")
         self.gzip = suffix == "gz"
         if base == "50-hosts":
-            packages = [Package(docs, p) for p in MANY]
+            known = {p: Package(docs, p) for p in MANY}
+            packages = [known[p] for p in MANY]
             self.hosts = [Host(packages[i % len(packages)], f"127.0.1.{i + 1}") for i in range(50)]
         else:
             packages = [Package(docs, base)]
             self.hosts = [Host(packages[0], "127.0.0.1")]
         if self.gzip:
-            for p in packages:
+            for p in set(packages):
                 p.compress()
         self.pages = sum(len(h.pages) for h in self.hosts)
         self.bytes = sum(h.package.size() for h in self.hosts)

@@ -2,47 +2,89 @@
 import statistics
 
 REFERENCES = ("wget2", "limit")
-
-
-def median(values):
-    values = [v for v in values if v is not None]
-    return statistics.median(values) if values else None
+FIGURES = ("seconds", "pages_per_s", "cpu_per_1000", "cpu_s", "cgroup_cpu_s", "memory", "pss", "unmapped", "cgroup_memory",
+           "processes", "disk", "disk_apparent", "files", "flush_s", "pages", "missed", "repeated", "other_requests")
+COMPARED = ("pages_per_s", "cpu_per_1000", "memory", "disk")
 
 
 def spread(rows, key):
-    values = [r[key] for r in rows if r.get(key) is not None]
-    return (statistics.median(values), min(values), max(values)) if values else (None, None, None)
+    values = [r[key] for r in rows if r and r.get(key) is not None]
+    if not values:
+        return None
+    return {"median": statistics.median(values), "min": min(values), "max": max(values)}
 
 
 def ratio(rows, others, key):
     """The median of the ratios of the rounds: the machine drifts, both of a round drift together."""
-    return median([a[key] / b[key] for a, b in zip(rows, others) if a.get(key) and b.get(key)])
+    pairs = [a[key] / b[key] for a, b in zip(rows, others) if a and b and a.get(key) and b.get(key)]
+    return statistics.median(pairs) if pairs else None
+
+
+def add_summary(result):
+    """Median, minimum and maximum of each figure, and the ratio of each to wget2 and to the limit."""
+    runs = result["runs"]
+    result["summary"] = {
+        name: {
+            "rounds": sum(r is not None for r in rows),
+            **{key: spread(rows, key) for key in FIGURES},
+            "ratio": {ref: {key: ratio(rows, runs[ref], key) for key in COMPARED} for ref in REFERENCES if ref in runs},
+        } for name, rows in runs.items()
+    }
+
+
+# ---- lines ----------------------------------------------------------------------------------------
+
+HEAD = ("pages/s (min-max)", "/wget2", "/limit", "CPU s/1000", "/wget2", "memory", "/wget2", "cgroup", "on disk",
+        "/wget2", "missed", "repeated", "other", "note")
 
 
 def times(value):
-    return "-" if value is None else f"{value:.2f}x"
+    return "-" if value is None else f"{value:.2f}x" if value < 9.995 else f"{value:.0f}x"
 
 
-def show(result, order):
-    mb = result["bytes"] / 1e6
-    print(f"\n== {result['site']} on {result['where']}: {result['pages']} pages, {mb:.0f} MB, {result['hosts']} host"
-          f"{'s' if result['hosts'] > 1 else ''}; median (min-max) of {max(map(len, result['runs'].values()))}")
-    width = max(map(len, order))
-    print(f"{'':{width}}  {'pages/s':>8} {'(min-max)':>15}  {'/wget2':>6} {'/limit':>6}  {'CPU s/1000':>10} {'/wget2':>6}"
-          f"  {'memory':>8} {'cgroup':>8}  {'on disk':>9} {'files':>6}  missed repeated other  exit")
-    for name in order:
-        row(result["runs"], name, width)
+def middle(summary, key, scale=1.0, form="{:.0f}"):
+    return form.format(summary[key]["median"] / scale) if summary.get(key) else "-"
 
 
-def row(runs, name, width):
-    rows = runs[name]
-    speed, low, high = spread(rows, "pages_per_s")
-    cpu = spread(rows, "cpu_per_1000")[0]
-    fast = [times(ratio(rows, runs[r], "pages_per_s")) if r in runs else "-" for r in REFERENCES]
-    cost = times(ratio(rows, runs["wget2"], "cpu_per_1000")) if "wget2" in runs else "-"
-    most = {k: spread(rows, k)[0] for k in ("memory", "cgroup_memory", "disk", "files", "missed", "repeated", "other_requests")}
-    exits = ",".join(sorted({str(r["exit"]) for r in rows}))
-    span = f"({low:.0f}-{high:.0f})"
-    print(f"{name:{width}}  {speed:8.0f} {span:>15}  {fast[0]:>6} {fast[1]:>6}  {cpu or 0:10.3f} {cost:>6}"
-          f"  {most['memory'] / 1e6:5.0f} MB {most['cgroup_memory'] / 1e6:5.0f} MB  {most['disk'] / 1e6:6.1f} MB {most['files']:6.0f}"
-          f"  {most['missed']:6.0f} {most['repeated']:8.0f} {most['other_requests']:5.0f}  {exits}", flush=True)
+def notes(rows):
+    rows = [r for r in rows if r]
+    said = [f"n={len(rows)}"]
+    if any(r["timed_out"] for r in rows):
+        said.append("cut off")
+    if any(r["left_processes"] for r in rows):
+        said.append("left processes behind")
+    exits = sorted({r["exit"] for r in rows if not r["timed_out"]} - {0})
+    if exits:
+        said.append("exit " + ",".join(map(str, exits)))
+    return ", ".join(said)
+
+
+def cells(summary, rows):
+    speed = summary["pages_per_s"]
+    wget2, limit = (summary["ratio"].get(r, {}) for r in REFERENCES)
+    return (f"{speed['median']:.0f} ({speed['min']:.0f}-{speed['max']:.0f})",
+            times(wget2.get("pages_per_s")), times(limit.get("pages_per_s")),
+            middle(summary, "cpu_per_1000", form="{:.3f}"), times(wget2.get("cpu_per_1000")),
+            middle(summary, "memory", 1e6, "{:.0f} MB"), times(wget2.get("memory")),
+            middle(summary, "cgroup_memory", 1e6, "{:.0f} MB"),
+            middle(summary, "disk", 1e6, "{:.1f} MB"), times(wget2.get("disk")),
+            middle(summary, "missed"), middle(summary, "repeated"), middle(summary, "other_requests"), notes(rows))
+
+
+def lines(head, rows):
+    """Columns that fit: the first and last to the left, the others to the right."""
+    table = [head, *rows]
+    width = [max(len(r[i]) for r in table) for i in range(len(head))]
+    last = len(head) - 1
+    for r in table:
+        yield "  ".join(c.ljust(w) if i in (0, last) else c.rjust(w) for i, (c, w) in enumerate(zip(r, width))).rstrip()
+
+
+def show(result):
+    hosts = f"{result['hosts']} host{'s' if result['hosts'] > 1 else ''}"
+    rounds = max(map(len, result["runs"].values()))
+    print(f"\n== {result['site']} on {result['where']}: {result['pages']:,} pages, {result['bytes'] / 1e6:.0f} MB, {hosts};"
+          f" median of {rounds} rounds")
+    rows = [(name, *cells(result["summary"][name], rows)) for name, rows in result["runs"].items()]
+    for line in lines(("", *HEAD), rows):
+        print(line, flush=True)
