@@ -142,13 +142,13 @@ $(BUILD)/conformance: $(call obj,$(wildcard tests/conformance/*.c)) $(LIB_page)
 
 # ---- benches: tests/bench/bench_NAME.c, with the peers that are installed -------
 BENCH_BIN := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/bench_*.c))
-PEERS      = $(shell for p in gumbo libxml-2.0; do pkg-config --exists $$p && echo $$p; done)
-PEER_DEFS  = $(if $(filter gumbo,$(PEERS)),-DHAVE_GUMBO) $(if $(filter libxml-2.0,$(PEERS)),-DHAVE_LIBXML2)
+HTML_PEERS = $(shell for p in gumbo libxml-2.0; do pkg-config --exists $$p && echo $$p; done)
+PEER_DEFS  = $(if $(filter gumbo,$(HTML_PEERS)),-DHAVE_GUMBO) $(if $(filter libxml-2.0,$(HTML_PEERS)),-DHAVE_LIBXML2)
 
 $(BENCH_BIN): $(BUILD)/bench/%: tests/bench/%.c $(LIB_crawler)
 	@mkdir -p $(@D)
-	$(call SAY,CC,$<)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(PEER_DEFS) $(if $(PEERS),$$(pkg-config --cflags $(PEERS))) $(LDFLAGS) \
-		-o $@ $^ $(PKG_LIBS) $(if $(PEERS),$$(pkg-config --libs $(PEERS)))
+	$(call SAY,CC,$<)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) $(PEER_DEFS) $(if $(HTML_PEERS),$$(pkg-config --cflags $(HTML_PEERS))) $(LDFLAGS) \
+		-o $@ $^ $(PKG_LIBS) $(if $(HTML_PEERS),$$(pkg-config --libs $(HTML_PEERS)))
 
 # The fetch-only loop that the crawlers are measured against.
 $(BUILD)/bench/limit: $(call obj,tests/bench/limit.c) $(LIB_config)
@@ -171,7 +171,7 @@ deps-test:
 deps-full:
 	@tests/tools/deps.sh full $(BUILD)
 deps-bench:
-	@tests/tools/deps.sh bench $(BUILD)
+	@tests/tools/deps.sh $(if $(PEERS),peers,bench) $(BUILD)
 deps-report:
 	@tests/tools/deps.sh report $(BUILD)
 
@@ -323,7 +323,8 @@ help:
 #? one suite:   unit worlds demo fakeweb real kills conformance layers
 #? long runs:   asan ubsan tsan ucontext valgrind fuzz
 #? looked at:   report-check (the HTML report in a browser, with axe-core)   bench-report (PAGES= LINKS=)
-#? habits:      tidy (format, clang-tidy, cppcheck)   layers (who may include whom)   bench
+#? measuring:   bench [PART="crawls micro modules"] [SITES=...] [PEERS=all] [ROUNDS=5] (tests/bench/README.md)
+#? habits:      tidy (format, clang-tidy, cppcheck)   layers (who may include whom)
 #?
 #? BUILD=DIR        build folder (build)            DEV=1        warnings are errors
 #? CC=gcc|clang     compiler                        SANITIZE=address,undefined | thread

@@ -1,6 +1,6 @@
 /* bench_workers.c - what the parts of workers/ cost: one line each, "name  ns/op".
  *
- * An argument picks the lines whose name contains it. Figures are the best of three rounds.
+ * An argument picks the lines whose name contains it. micro.py runs this several times.
  */
 #include <inttypes.h>
 #include <stdint.h>
@@ -14,6 +14,8 @@
 #include "workers/co.h"
 #include "workers/copool.h"
 #include "workers/door.h"
+#include "workers/fiber.h"
+#include "workers/gen.h"
 #include "workers/pool.h"
 #include "workers/queue.h"
 #include "workers/thread.h"
@@ -21,6 +23,40 @@
 static struct loop *loop;
 
 /* ---- coroutines ---- */
+
+static struct fiber base_fiber, other_fiber;
+
+static void switches_back(void *arg)
+{
+	for (size_t n = *(size_t *)arg; n; n--)
+		fiber_switch(&base_fiber);
+	fiber_leave(&base_fiber);
+}
+
+/* In a thread of its own: this one's stack is already the loop's. */
+static void *switches(void *arg)
+{
+	size_t *each = arg;
+	struct stacks stacks;
+
+	stacks_init(&stacks, 64 << 10);
+	fiber_adopt(&base_fiber);
+	fiber_make(&other_fiber, "other", stack_take(&stacks), switches_back, each);
+	for (size_t i = 0; i <= *each; i++)
+		fiber_switch(&other_fiber);
+	stack_give(&stacks, fiber_release(&other_fiber));
+	fiber_unadopt(&base_fiber);
+	stacks_release(&stacks);
+	return NULL;
+}
+
+/* The bare switch of stacks, no scheduler: one there, one back. */
+static void bench_switch(size_t n)
+{
+	size_t each = n / 2;
+
+	thread_join(thread_start("switches", switches, &each));
+}
 
 static void yields(void *arg)
 {
@@ -331,6 +367,96 @@ static void bench_semaphore(size_t n)
 	semaphore_release(&s);
 }
 
+/* Two threads that wait for each other: each step wakes a sleeper. */
+struct table_tennis {
+	struct lock lock;
+	struct cond turned;
+	bool turn;
+	size_t n;
+	struct flag here, there;
+};
+
+static void hits(struct table_tennis *t, bool me)
+{
+	lock_enter(&t->lock);
+	for (size_t i = 0; i < t->n; i++) {
+		while (t->turn != me)
+			cond_wait(&t->turned, &t->lock, -1);
+		t->turn = !me;
+		cond_wake(&t->turned);
+	}
+	lock_leave(&t->lock);
+}
+
+static void *returns_hits(void *arg)
+{
+	hits(arg, true);
+	return NULL;
+}
+
+static void bench_cond(size_t n)
+{
+	struct table_tennis t = {.n = n / 2};
+
+	lock_init(&t.lock);
+	cond_init(&t.turned);
+	struct thread *other = thread_start("bench", returns_hits, &t);
+
+	hits(&t, false);
+	thread_join(other);
+	cond_release(&t.turned);
+	lock_release(&t.lock);
+}
+
+static void *answers_flag(void *arg)
+{
+	struct table_tennis *t = arg;
+
+	for (size_t i = 0; i < t->n; i++) {
+		flag_wait(&t->there, -1);
+		flag_clear(&t->there);
+		flag_set(&t->here);
+	}
+	return NULL;
+}
+
+static void bench_flag(size_t n)
+{
+	struct table_tennis t = {.n = n / 2};
+
+	flag_init(&t.here);
+	flag_init(&t.there);
+	struct thread *other = thread_start("bench", answers_flag, &t);
+
+	for (size_t i = 0; i < t.n; i++) {
+		flag_set(&t.there);
+		flag_wait(&t.here, -1);
+		flag_clear(&t.here);
+	}
+	thread_join(other);
+	flag_release(&t.here);
+	flag_release(&t.there);
+}
+
+static void bench_tls(size_t n)
+{
+	struct tls t;
+
+	tls_open(&t, NULL);
+	for (size_t i = 0; i < n; i++) {
+		tls_set(&t, &t);
+		if (tls_get(&t) != &t)
+			abort();
+	}
+	tls_close(&t);
+}
+
+static void bench_timer(size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		timer_join(timer_start(0, nothing, NULL));
+}
+
 static void *returns(void *arg)
 {
 	return arg;
@@ -347,6 +473,7 @@ static const struct {
 	void (*fn)(size_t n);
 	size_t n;
 } benches[] = {
+	{"fiber_switch", bench_switch, 20000000},
 	{"gen_send", bench_gen, 10000000},
 	{"co_yield among 1", bench_yield_1, 2000000},
 	{"co_yield among 100", bench_yield_100, 10000000},
@@ -365,6 +492,10 @@ static const struct {
 	{"lock enter and leave", bench_lock, 20000000},
 	{"rlock enter and leave", bench_rlock, 20000000},
 	{"semaphore give and take", bench_semaphore, 5000000},
+	{"cond, 2 threads in turn", bench_cond, 100000},
+	{"flag, 2 threads in turn", bench_flag, 100000},
+	{"tls set and get", bench_tls, 20000000},
+	{"timer start, run and join", bench_timer, 10000},
 	{"thread start and join", bench_thread, 20000},
 };
 
@@ -372,18 +503,14 @@ int main(int argc, char **argv)
 {
 	loop = loop_open();
 	for (size_t i = 0; i < MEM_COUNT(benches); i++) {
-		int64_t best = INT64_MAX;
+		int64_t began;
 
 		if (argc > 1 && !strstr(benches[i].name, argv[1]))
 			continue;
-		for (int round = 0; round < 3; round++) {
-			int64_t began = clock_ns(), took;
-
-			benches[i].fn(benches[i].n);
-			took = clock_ns() - began;
-			best = took < best ? took : best;
-		}
-		printf("%-26s %9.1f ns/op\n", benches[i].name, (double)best / (double)benches[i].n);
+		began = clock_ns();
+		benches[i].fn(benches[i].n);
+		printf("%-36s %9.1f ns/op\n", benches[i].name,
+			(double)(clock_ns() - began) / (double)benches[i].n);
 		fflush(stdout);
 	}
 	loop_close(loop);

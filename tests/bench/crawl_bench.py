@@ -4,7 +4,6 @@
 Environment: SITES=a,b (sites.py), WHERE=tmpfs,disk, ROUNDS=5, PEERS=all or names, SKITTERS=PATH,... (further skitter
 binaries), LIMIT=120 (seconds of one crawl), BUDGET=120 (seconds of one crawler on one site). See README.md beside this.
 """
-import json
 import os
 import pathlib
 import shutil
@@ -14,6 +13,7 @@ import time
 
 import crawlers
 import measure
+import results
 import server
 import sites
 import table
@@ -79,12 +79,6 @@ def compare(site, kind, who, docs, build, place):
             "stores": {c.name: c.stores for c in who}, "runs": rows}
 
 
-def machine():
-    model = [line.partition(":")[2].strip() for line in open("/proc/cpuinfo") if line.startswith("model name")]
-    return {"cores": os.cpu_count(), "cpu": model[0] if model else "unknown", "kernel": os.uname().release,
-            "load": os.getloadavg()}
-
-
 def crawl_all(build, docs, who, places):
     names = wanted("SITES", ",".join(sites.DEFAULT))
     for name in names:
@@ -101,29 +95,20 @@ def crawl_all(build, docs, who, places):
             yield result
 
 
-def keep(build, **parts):
-    """Adds to build/bench/results.json, which the micro-benches share."""
-    kept = build / "bench/results.json"
-    data = json.loads(kept.read_text()) if kept.exists() else {}
-    data.update(parts)
-    kept.with_suffix(".new").write_text(json.dumps(data, indent=1) + "\n")
-    kept.with_suffix(".new").rename(kept)
-    return kept
-
-
 def main():
     build, docs = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     (build / "bench").mkdir(parents=True, exist_ok=True)
     who = crawlers.chosen(build, wanted("PEERS", ""), wanted("SKITTERS", ""))
     measure.become_reaper()
-    began = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **machine()}
-    results = []
+    began = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **results.machine()}
+    done = []
     with Places(build, wanted("WHERE", "tmpfs,disk")) as places:
         for result in crawl_all(build, docs, who, places):
-            results.append(result)
-            kept = keep(build, machine=began, crawls=results)
-    if not results:
+            done.append(result)
+            kept = results.keep(build, machine=began, crawls=done)
+    if not done:
         sys.exit("bench: nothing was measured")
+    table.closing(done)
     print(f"\nall of it: {kept}")
 
 

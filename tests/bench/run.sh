@@ -1,22 +1,28 @@
 #!/bin/sh
-# run.sh BUILD - every bench: the parts one by one, then whole crawls beside the peers.
+# run.sh BUILD - every bench, or the parts that PART names: crawls, micro, modules. README.md tells how to read them.
+#
+# DOCS=DIR keeps the documentation packages.
 set -u
 b=$1
 here=$(dirname "$0")
 docs=${DOCS:-$b/docs}
+status=0
 
-"$here/../real/fetch.sh" "$docs"
-have_docs=$?
-for bin in "$b"/bench/bench_*; do
-	[ -x "$bin" ] || continue
-	case $bin in *.*) continue ;; esac
-	echo "== ${bin##*/}"
-	case $bin in
-	*/bench_html)
-		[ $have_docs -eq 0 ] && find "$docs/postgresql-doc-15" "$docs/python3.11-doc" -name '*.html' |
-			sort | xargs "$bin"
+for part in ${PART:-modules micro crawls}; do
+	case $part in
+	modules)
+		echo "== the HTML reader, URLs, the store: each alone"
+		if "$here/../real/fetch.sh" "$docs"; then
+			find "$docs/postgresql-doc-15" "$docs/python3.11-doc" -name '*.html' | sort | xargs -s 1000000 "$b/bench/bench_html"
+		fi
+		"$b/bench/bench_url" && "$b/bench/bench_store" || status=1
 		;;
-	*) "$bin" ;;
+	micro) /usr/bin/python3 -B "$here/micro.py" "$b" || status=1 ;;
+	crawls) /usr/bin/python3 -B "$here/crawl_bench.py" "$b" "$docs" || status=1 ;;
+	*)
+		echo "bench: PART: there is no '$part', but crawls, micro, modules" >&2
+		exit 2
+		;;
 	esac
 done
-[ $have_docs -eq 0 ] && exec python3 -B "$here/peers.py" "$b" "$docs"
+exit $status

@@ -3,7 +3,8 @@ import statistics
 
 REFERENCES = ("wget2", "limit")
 FIGURES = ("seconds", "pages_per_s", "cpu_per_1000", "cpu_s", "cgroup_cpu_s", "memory", "pss", "unmapped", "cgroup_memory",
-           "processes", "disk", "disk_apparent", "files", "flush_s", "pages", "missed", "repeated", "other_requests")
+           "processes", "disk", "disk_apparent", "files", "flush_s", "pages", "missed", "repeated", "other_requests",
+           "missed_share", "repeated_share")
 COMPARED = ("pages_per_s", "cpu_per_1000", "memory", "disk")
 
 
@@ -23,6 +24,9 @@ def ratio(rows, others, key):
 def add_summary(result):
     """Median, minimum and maximum of each figure, and the ratio of each to wget2 and to the limit."""
     runs = result["runs"]
+    for row in (r for rows in runs.values() for r in rows if r):
+        row["missed_share"] = row["missed"] / result["pages"]
+        row["repeated_share"] = row["repeated"] / result["pages"]
     result["summary"] = {
         name: {
             "rounds": sum(r is not None for r in rows),
@@ -44,6 +48,12 @@ def times(value):
 
 def middle(summary, key, scale=1.0, form="{:.0f}"):
     return form.format(summary[key]["median"] / scale) if summary.get(key) else "-"
+
+
+def share(summary, key):
+    """A number of requests, and what part of the pages that is."""
+    value, pages = summary[key]["median"], summary["pages"]["median"] + summary["missed"]["median"]
+    return f"{value:.0f}" if not value else f"{value:.0f} ({100 * value / pages:.1f} %)"
 
 
 def notes(rows):
@@ -68,7 +78,7 @@ def cells(summary, rows):
             middle(summary, "memory", 1e6, "{:.0f} MB"), times(wget2.get("memory")),
             middle(summary, "cgroup_memory", 1e6, "{:.0f} MB"),
             middle(summary, "disk", 1e6, "{:.1f} MB"), times(wget2.get("disk")),
-            middle(summary, "missed"), middle(summary, "repeated"), middle(summary, "other_requests"), notes(rows))
+            share(summary, "missed"), share(summary, "repeated"), middle(summary, "other_requests"), notes(rows))
 
 
 def lines(head, rows):
@@ -87,4 +97,21 @@ def show(result):
           f" median of {rounds} rounds")
     rows = [(name, *cells(result["summary"][name], rows)) for name, rows in result["runs"].items()]
     for line in lines(("", *HEAD), rows):
+        print(line, flush=True)
+
+
+def closing(results):
+    """skitter alone, a line for each site and place: what the goals are about."""
+    print("\n== skitter, beside wget2 and the limit")
+    rows = []
+    for r in results:
+        ours, theirs = r["summary"]["skitter"], r["summary"].get("wget2")
+        wget2, limit = (ours["ratio"].get(ref, {}) for ref in REFERENCES)
+        bare = limit.get("pages_per_s")
+        rows.append((f"{r['site']} on {r['where']}", f"{ours['pages_per_s']['median']:.0f}", times(wget2.get("pages_per_s")),
+                     "-" if bare is None else f"{100 * bare:.0f} %", middle(ours, "cpu_per_1000", form="{:.3f}"),
+                     middle(theirs, "cpu_per_1000", form="{:.3f}") if theirs else "-",
+                     middle(ours, "memory", 1e6, "{:.0f} MB"), share(ours, "missed"), share(ours, "repeated"), ""))
+    for line in lines(("", "pages/s", "/wget2", "of the limit", "CPU s/1000", "wget2's", "memory", "missed", "repeated", ""),
+                      rows):
         print(line, flush=True)

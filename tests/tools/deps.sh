@@ -1,5 +1,5 @@
 #!/bin/sh
-# deps.sh build|test|full|bench|report BUILD - finds the packages that are missing and installs them.
+# deps.sh build|test|full|bench|peers|report BUILD - finds the packages that are missing and installs them.
 #
 # On Debian and its children: as root at once; otherwise with sudo, after asking on a
 # terminal, or without asking where DEPS=1 says yes. Never silently. On another system
@@ -15,7 +15,10 @@ full="$test clang libclang-rt-14-dev valgrind clang-format clang-tidy cppcheck"
 report="$test chromium tmux"
 # Node from elsewhere brings its own npm, and Debian's would not go with it.
 command -v node >/dev/null && command -v npm >/dev/null || report="$report nodejs npm"
-bench="$test wget wget2 libgumbo-dev libxml2-dev"
+bench="$test wget2 python3-gevent libgumbo-dev libxml2-dev"
+# Debian's npm is large: only where there is none at all.
+peers="$bench wget httrack python3-scrapy"
+command -v node >/dev/null && command -v npm >/dev/null || peers="$peers nodejs npm"
 # How to see, where there is no dpkg, that all is there.
 modules="libcurl libevent libevent_pthreads sqlite3 libidn2 libpsl zlib libdeflate libzstd libbrotlidec yaml-0.1
 	expat libpcre2-8 libseccomp jansson libssl libcrypto"
@@ -32,6 +35,7 @@ test) wanted=$test commands="cc pkg-config sqlite3 python3" modules="$modules cm
 full) wanted=$full commands="cc pkg-config sqlite3 python3 clang valgrind" modules="$modules cmocka" ;;
 report) wanted=$report commands="cc pkg-config sqlite3 python3 chromium node npm tmux" ;;
 bench) wanted=$bench commands="cc pkg-config sqlite3 python3" ;;
+peers) wanted=$peers commands="cc pkg-config sqlite3 python3" ;;
 *) say "unknown set '$set_name'"; exit 2 ;;
 esac
 wanted=$(echo $wanted)
