@@ -161,7 +161,7 @@ class Site:
             self.hosts = [Host(packages[i % len(packages)], f"127.0.1.{i + 1}") for i in range(50)]
         else:
             packages = [Package(docs, base)]
-            self.hosts = [Host(packages[0], "127.0.0.1")]
+            self.hosts = [Host(packages[0], "127.0.2.1")]  # not .0.0.1: documentation links to that
         if self.gzip:
             for p in set(packages):
                 p.compress()
