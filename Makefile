@@ -83,7 +83,7 @@ $(BUILD)/flags.mk: Makefile
 	@pkg-config --exists --print-errors $(PKGS) || \
 		{ echo "make: a library or pkg-config is missing; 'make deps' installs what skitter needs" >&2; exit 1; }
 	@{ echo "PKG_CFLAGS := $$(pkg-config --cflags $(PKGS))"; \
-	   echo "PKG_LIBS := $$(pkg-config --libs $(PKGS)) -lunistring -lm"; } > $@
+	   echo "PKG_LIBS := $$(pkg-config --libs $(PKGS)) -lunistring -lm -lresolv"; } > $@
 
 # ---- objects and archives ----------------------------------------------------
 obj = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter %.c,$(1))) $(patsubst %.S,$(BUILD)/obj/%.o,$(filter %.S,$(1)))
@@ -244,11 +244,16 @@ test-full: deps-full
 	+@ROUNDS=40 tests/run_all.sh $(BUILD) layers unit conformance worlds demo fakeweb real asan tsan ucontext valgrind fuzz
 
 # ---- bench, habits --------------------------------------------------------------------
-.PHONY: bench bench-build
+.PHONY: bench bench-build bench-scale bench-broad
 bench-build: $(BUILD)/skitter $(BENCH_BIN) $(BUILD)/bench/limit
 bench: deps-bench
 	$(AGAIN) bench-build
 	@tests/bench/run.sh $(BUILD)
+# Against a fake web; what PAGES=, HOSTS=, ... mean is said at the top of the scripts.
+bench-scale: $(BUILD)/skitter
+	@python3 -B tests/bench/scale.py $(BUILD)
+bench-broad: $(BUILD)/skitter
+	@python3 -B tests/bench/broad.py $(BUILD)
 
 # A report of a big crawl: PAGES (1,000,000) pages with LINKS (40) links each.
 .PHONY: bench-report

@@ -3,7 +3,8 @@
  * The order: --resolve, IP literals, the cache (by TTL, failures too), the hosts
  * file, DNS over UDP by libevent (which tells the TTL), and where that gives nothing
  * getaddrinfo in a helper thread (TCP for long answers, search domains, other sources
- * of the system). With --dns only the servers it names and the hosts file are asked.
+ * of the system). With --dns only the servers it names (by TCP where UDP is too short)
+ * and the hosts file are asked.
  * One question per name is under way at a time; all who ask wait for the same answer.
  * Loop thread only.
  */

@@ -11,7 +11,7 @@
 
 #define SYSTEM_TTL_S 300 /* getaddrinfo tells none */
 
-static void add_address(struct buf *out, const char *text)
+void dns_add_address(struct buf *out, const char *text)
 {
 	if (out->len)
 		buf_add_ch(out, ',');
@@ -30,7 +30,7 @@ static void ask_system(void *arg)
 		for (struct addrinfo *a = list; a; a = a->ai_next) {
 			char text[64];
 			guard_print(a->ai_addr, text);
-			add_address(&n->found, text);
+			dns_add_address(&n->found, text);
 		}
 		freeaddrinfo(list);
 	}
@@ -39,8 +39,10 @@ static void ask_system(void *arg)
 
 void dns_from_system(void *arg, struct door_item *item)
 {
+	struct dns_name *n = (struct dns_name *)item;
+
 	(void)arg;
-	dns_answered((struct dns_name *)item, SYSTEM_TTL_S);
+	dns_answered(n, n->ttl_s >= 0 ? n->ttl_s : SYSTEM_TTL_S);
 }
 
 /* ---- DNS over UDP ---- */
@@ -51,12 +53,13 @@ static void on_reply(int result, char type, int count, int ttl, void *addresses,
 	size_t size = type == DNS_IPv6_AAAA ? 16 : 4;
 
 	n->queries--;
+	n->truncated |= result == DNS_ERR_TRUNCATED;
 	if (result == DNS_ERR_NONE && (type == DNS_IPv4_A || type == DNS_IPv6_AAAA)) {
 		for (int i = 0; i < count; i++) {
 			char text[64];
 			inet_ntop(size == 16 ? AF_INET6 : AF_INET,
 				(const char *)addresses + (size_t)i * size, text, sizeof(text));
-			add_address(&n->found, text);
+			dns_add_address(&n->found, text);
 		}
 		if (n->ttl_s < 0 || ttl < n->ttl_s)
 			n->ttl_s = ttl;
@@ -64,8 +67,10 @@ static void on_reply(int result, char type, int count, int ttl, void *addresses,
 	if (n->queries)
 		return;
 	/* No such name, a truncated answer, no server: the system may still know (TCP,
-	 * search domains, other sources than DNS). */
-	if (n->found.len || n->dns->set->dns.n)
+	 * search domains, other sources than DNS). With --dns only a long answer is worth it. */
+	if (!n->found.len && n->truncated && n->dns->set->dns.n)
+		pool_apply(n->dns->pool, dns_ask_tcp, n);
+	else if (n->found.len || n->dns->set->dns.n)
 		dns_answered(n, n->ttl_s);
 	else
 		pool_apply(n->dns->pool, ask_system, n);
@@ -79,6 +84,7 @@ void dns_ask(struct dns_name *n)
 	buf_reset(&n->found);
 	n->ttl_s = -1;
 	n->queries = 0;
+	n->truncated = false;
 	if (known) {
 		buf_add_str(&n->found, known);
 		dns_answered(n, SYSTEM_TTL_S);

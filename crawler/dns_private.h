@@ -1,4 +1,5 @@
-/* dns_private.h - shared by dns.c (cache and waiting), dns_ask.c (who is asked) and
+/* dns_private.h - shared by dns.c (cache and waiting), dns_ask.c (who is asked),
+ * dns_tcp.c and
  * dns_hosts.c (the hosts file). */
 #ifndef SKITTER_CRAWLER_DNS_PRIVATE_H
 #define SKITTER_CRAWLER_DNS_PRIVATE_H
@@ -24,6 +25,7 @@ struct dns_name {
 	struct buf found; /* being collected */
 	int queries;	  /* of evdns under way */
 	int ttl_s;	  /* the smallest seen; -1 = none */
+	bool truncated;	  /* an answer was too long for UDP */
 };
 
 struct dns {
@@ -41,7 +43,10 @@ void dns_hosts_load(struct map *m, const char *path);
 
 /* Starts asking; dns_answered is called on the main stack, soon or late. */
 void dns_ask(struct dns_name *n);
-void dns_answered(struct dns_name *n, int ttl_s);	 /* what is in n->found counts */
+void dns_answered(struct dns_name *n, int ttl_s); /* what is in n->found counts */
+void dns_add_address(struct buf *out, const char *text);
+/* In a helper thread, struct dns_name: the servers of --dns by TCP; then through the door. */
+void dns_ask_tcp(void *arg);
 void dns_from_system(void *arg, struct door_item *item); /* the door's function */
 
 #endif

@@ -26,14 +26,17 @@ static void say(struct writer *w, const char *s)
 	w->p = stpcpy(w->p, s);
 }
 
-/* As in any language half of all words are a few dozen common ones. */
+/* As in any language half of all words are a few dozen common ones, and the rarer a word the
+ * more there are of its kind. */
 static unsigned pick_word(struct writer *w)
 {
-	unsigned common = some(w, 64), all = some(w, VOCABULARY), kind = some(w, 100);
+	unsigned u = some(w, 1000), kind = some(w, 100);
 
-	if (kind < 45)
-		return common < some(w, 64) ? common : some(w, 64);
-	return kind < 70 ? 64 + some(w, FAKE_WORDS) : all;
+	if (kind < 50)
+		return u * u / 1000 * 64 / 1000;
+	if (kind < 60)
+		return 64 + some(w, FAKE_WORDS);
+	return (unsigned)((uint64_t)u * u * u * VOCABULARY / 1000000000u);
 }
 
 static void sentence(struct writer *w)
