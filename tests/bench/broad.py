@@ -23,6 +23,9 @@ from scale import Table, Watch, crawl_words, mb, number
 from web import Web
 
 
+SLOW_DELAY = 5.0  # s
+
+
 def stop_after(watch, seconds):
     """Lets it run for a while, then ends it as Ctrl-C does."""
     try:
@@ -81,7 +84,7 @@ def manners(skitter, folder, t):
 def wait_with(skitter, folder, connections):
     """CPU seconds per second and memory while that many requests wait for their answer."""
     with Web(skitter, *options(pages=connections * 4, hosts=connections, page_delay="40")) as web:
-        watch = Watch(crawl_words(web, folder / "waiting.db", "--delay", 0, "--timeout", "90s", "--per-host", 1,
+        watch = Watch(crawl_words(web, folder / f"waiting-{connections}.db", "--delay", 0, "--timeout", "90s", "--per-host", 1,
                                   "--concurrency", connections, "--input-file", seed_file(web, folder), seeds=[]))
         time.sleep(15)  # all have asked
         rows = len(watch.rows)
@@ -120,7 +123,7 @@ def slow(skitter, folder, t):
     n, fast, out = number("SLOW_HOSTS", 1000), number("FAST_PAGES", 1000), {}
     print(f"\na host of {fast:,} pages (20 ms each) beside {n:,} that take 5 s", flush=True)
     # All hosts have as many pages; of the slow ones few are reached meanwhile.
-    with Web(skitter, *options(pages=fast * (n + 1), hosts=n + 1, cross=0, slow_hosts=1, slow_delay="5",
+    with Web(skitter, *options(pages=fast * (n + 1), hosts=n + 1, cross=0, slow_hosts=1, slow_delay=SLOW_DELAY,
                                page_delay="20ms")) as web:
         origin, seeds, runs = web.url, seed_file(web, folder), {}
         plans = {"alone": ("--scope", "host", "--concurrency", n + 24), "enough fetchers": ("--concurrency", n + 24),
@@ -137,7 +140,7 @@ def slow(skitter, folder, t):
     out["seconds"] = runs
     t.bound("beside slow ones, enough fetchers", runs["enough fetchers"] / max(0.001, runs["alone"]), 1.2, lambda v: f"{v:.2f}")
     t.line("beside slow ones, 64 fetchers", f"{runs['64 fetchers'] / max(0.001, runs['alone']):.2f}")
-    out["held"] = held_by_slow(skitter, folder, t, n, fast)
+    out["held"] = held_by_slow(skitter, folder, t, n)
     return out
 
 
@@ -148,14 +151,35 @@ def done(db, origin, fast):
         return False
 
 
-def held_by_slow(skitter, folder, t, n, fast):
-    """The most requests that waited at slow hosts at once, of 64 fetchers; the fast host does not wait here."""
-    with Web(skitter, *options(pages=fast * (n + 1), hosts=n + 1, cross=0, slow_hosts=1, slow_delay="5")) as web:
-        watch = Watch(crawl_words(web, folder / "held.db", "--delay", 0, "--concurrency", 64, "--input-file",
-                                  seed_file(web, folder), seeds=[]))
-        stop_after(watch, 30)
-    t.line("most of 64 fetchers at slow hosts", str(web.stats["most_busy"]))
-    return web.stats["most_busy"]
+def most_at_once(log, fast):
+    """Of the requests to other hosts than the fast one that began after the first answers of slow hosts had come: how
+    many were under way at once. A line of the log is written when the answer is."""
+    ends = []
+    for line in log.read_text().splitlines():
+        when, name, rest = line.split(" ", 2)
+        if not name.startswith(fast) and "/robots.txt" not in rest:
+            ends.append(float(when))
+    begins = sorted(e - SLOW_DELAY for e in ends)
+    known = begins[0] + SLOW_DELAY + 1 if begins else 0
+    steps = sorted([(b, 1) for b in begins if b > known] + [(b + SLOW_DELAY, -1) for b in begins if b > known])
+    most = now = 0
+    for _, step in steps:
+        now += step
+        most = max(most, now)
+    return most
+
+
+def held_by_slow(skitter, folder, t, n):
+    """With 64 fetchers and a fast host that always has pages left."""
+    log, fetchers, seconds = folder / "held.log", 64, number("HELD_SECONDS", 40)
+    with Web(skitter, *options(pages=10000 * (n + 1), hosts=n + 1, cross=0, slow_hosts=1, slow_delay=SLOW_DELAY,
+                               page_delay="20ms", log=log)) as web:
+        watch = Watch(crawl_words(web, folder / "held.db", "--delay", 0, "--concurrency", fetchers, "--ignore-robots",
+                                  "--input-file", seed_file(web, folder), seeds=[]))
+        stop_after(watch, seconds)
+    held = most_at_once(log, "h0.")
+    t.bound(f"of {fetchers} fetchers, at slow hosts", held, fetchers // 2, str)
+    return held
 
 
 def main():
