@@ -8,9 +8,11 @@
 #include "config/log.h"
 #include "config/mem.h"
 #include "config/settings.h"
+#include "config/text.h"
 #include "crawler/cmd.h"
 #include "crawler/cmd_crawl.h"
 #include "crawler/crawl.h"
+#include "storage/store_read.h"
 
 static void open_log(const struct settings *set)
 {
@@ -178,13 +180,67 @@ int cmd_crawl(int argc, char **argv)
 	return status;
 }
 
+/* ---- resume --retry-failed [WORD,...] ---- */
+
+struct again {
+	bool wanted;
+	const char *words; /* NULL = what is worth it */
+};
+
+/* Whether the argument behind --retry-failed is its words: not an option, and no file. */
+static bool are_words(const char *arg)
+{
+	return arg && strspn(arg, "abcdefghijklmnopqrstuvwxyzX0123456789_,") == strlen(arg) &&
+	       *arg && access(arg, F_OK) != 0;
+}
+
+/* Takes the option out of the arguments; the settings table knows the rest. Returns argc. */
+static int take_again(int argc, char **argv, struct again *again)
+{
+	static const char name[] = "--retry-failed";
+	size_t len = sizeof(name) - 1;
+	int n = 0;
+
+	for (int i = 0; i < argc; i++) {
+		if (strncmp(argv[i], name, len) || (argv[i][len] && argv[i][len] != '=')) {
+			argv[n++] = argv[i];
+			continue;
+		}
+		again->wanted = true;
+		if (argv[i][len])
+			again->words = argv[i] + len + 1;
+		else if (i + 1 < argc && are_words(argv[i + 1]))
+			again->words = argv[++i];
+	}
+	argv[n] = NULL;
+	return n;
+}
+
+static int queue_again(const char *path, const struct again *again, struct err *err)
+{
+	struct store *st = store_open(path, STORE_RESUME, err);
+	uint64_t queued = 0;
+	int rc = st ? store_retry_failed(st, again->words, &queued, err) : -1;
+	struct buf b = BUF_INIT;
+
+	store_close(st);
+	if (!rc) {
+		text_number(&b, queued);
+		log_info("%s failed URL%s queued again", b.data, queued == 1 ? "" : "s");
+	}
+	buf_release(&b);
+	return rc;
+}
+
 int cmd_resume(int argc, char **argv)
 {
 	struct settings set;
+	struct again again = {0};
 	struct err err;
 	int status;
 
 	settings_init(&set);
+	argc = take_again(argc, argv, &again);
 	if (settings_parse_args(&set, argc, argv, "resume", &err) < 0) {
 		status = cmd_fail(&err);
 	} else if (set.help) {
@@ -199,7 +255,10 @@ int cmd_resume(int argc, char **argv)
 		free(set.output);
 		set.output = mem_strdup(set.seeds.v[0]);
 		strlist_clear(&set.seeds);
-		status = run_crawl(&set, NULL, &err);
+		if (again.wanted && queue_again(set.output, &again, &err) < 0)
+			status = cmd_fail(&err);
+		else
+			status = run_crawl(&set, NULL, &err);
 	}
 	settings_release(&set);
 	return status;

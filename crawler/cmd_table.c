@@ -26,10 +26,26 @@ const struct command cmd_table[] = {
 			"recorded.\n"
 			"Secrets (--user, --proxy passwords, secret headers) are never stored: "
 			"give them\n"
-			"again.\n",
+			"again.\n"
+			"\n"
+			"      --retry-failed   queue failed URLs again: those without an answer, "
+			"and "
+			"answers\n"
+			"                       that may be others now (408, 425, 429, 5xx). Words "
+			"behind it\n"
+			"                       choose: error words, statuses, classes, as in "
+			"timeout,dns,404,4xx,\n"
+			"                       or all\n"
+			"\n"
+			"Each is tried as often as --retries says; what it was before stays in the "
+			"file "
+			"as an\n"
+			"earlier attempt, which `why` shows.\n",
 		.settings = true,
 		.examples = "  skitter resume example.com.db\n"
-			    "  skitter resume --max-pages 20000 example.com.db\n"},
+			    "  skitter resume --max-pages 20000 example.com.db\n"
+			    "  skitter resume example.com.db --retry-failed\n"
+			    "  skitter resume example.com.db --retry-failed timeout,503\n"},
 	{.name = "batch",
 		.fn = cmd_batch,
 		.help = "several crawls from one file, with exports and hooks",

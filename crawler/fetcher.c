@@ -364,10 +364,18 @@ static void conclude(struct visit *v)
 	frontier_done(c->frontier, v->e);
 }
 
+/* A URL has 1 + --retries tries, and as many again each time `resume --retry-failed` queues it: how
+ * many of them were made. */
+static uint32_t tries(const struct entry *e, const struct settings *set)
+{
+	return e->attempts % ((uint32_t)set->retries + 1);
+}
+
 static void try_again_later(struct visit *v)
 {
 	struct crawl *c = v->c;
-	int64_t in_ms = governor_jitter(RETRY_MS << (v->e->attempts < 6 ? v->e->attempts : 6));
+	uint32_t made = tries(v->e, &v->c->set);
+	int64_t in_ms = governor_jitter(RETRY_MS << (made < 6 ? made : 6));
 
 	if (in_ms > RETRY_MAX_MS)
 		in_ms = RETRY_MAX_MS;
@@ -484,7 +492,7 @@ static void visit(struct crawl *c, struct record *r, struct entry *e)
 		return;
 	}
 	pay_for_bytes(c, r->fetch.wire);
-	if (v.retry && e->attempts < (uint32_t)c->set.retries &&
+	if (v.retry && tries(e, &c->set) < (uint32_t)c->set.retries &&
 		!seed_falls_back(e, &r->fetch, v.error)) {
 		try_again_later(&v);
 		return;

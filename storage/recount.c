@@ -18,8 +18,11 @@ int recount_hosts(struct store *st, struct err *err)
 	bool killed = state && strcmp(state, "running") == 0;
 
 	free(state);
-	if (!killed)
-		return 0;
+	return killed ? recount_hosts_now(st, err) : 0;
+}
+
+int recount_hosts_now(struct store *st, struct err *err)
+{
 	return db_exec(st->db, st->path,
 		"update host set pages = c.pages, errors = c.errors, bytes = c.bytes, "
 		"last_fetched_ms = max(coalesce(host.last_fetched_ms, 0), coalesce(c.last, 0)) "

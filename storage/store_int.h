@@ -69,5 +69,6 @@ int read_row(struct store *st, sqlite3_stmt *s, struct err *err); /* 1 row, 0 en
 int counts_now(struct store *st, struct store_counts *out, struct err *err);
 /* recount.c: what the rows of hosts say, made true after a kill */
 int recount_hosts(struct store *st, struct err *err);
+int recount_hosts_now(struct store *st, struct err *err); /* or at any time */
 
 #endif

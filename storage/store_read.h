@@ -65,6 +65,12 @@ int store_load_deep(struct store *st, unsigned depth,
 	void (*fn)(void *arg, const char *url, size_t len, unsigned depth, uint64_t referrer),
 	void *arg, struct err *err);
 
+/* Queues failed URLs again, before store_start: their newest fetch stays as an earlier one, and
+ * they count as left. Without words those that got no answer, or one that may be another next
+ * time: 408, 425, 429, 5xx. Words, separated by commas, choose others: error words ("timeout"),
+ * statuses ("404"), classes ("4xx"), "all". -1 also where words find nothing. */
+int store_retry_failed(struct store *st, const char *words, uint64_t *queued, struct err *err);
+
 /* ---- counts ---- */
 
 /* discovered = fetched + failed + excluded + left. A URL that was queued and refused later
