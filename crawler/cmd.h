@@ -26,6 +26,7 @@ struct command {
 
 int cmd_crawl(int argc, char **argv);
 int cmd_resume(int argc, char **argv);
+int cmd_plan(int argc, char **argv);
 int cmd_batch(int argc, char **argv);
 int cmd_status(int argc, char **argv);
 int cmd_why(int argc, char **argv);

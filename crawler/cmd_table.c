@@ -46,6 +46,34 @@ const struct command cmd_table[] = {
 			    "  skitter resume --max-pages 20000 example.com.db\n"
 			    "  skitter resume example.com.db --retry-failed\n"
 			    "  skitter resume example.com.db --retry-failed timeout,503\n"},
+	{.name = "plan",
+		.fn = cmd_plan,
+		.help = "what a crawl would do: scope, robots.txt, sitemaps, limits; no page is "
+			"fetched",
+		.usage = "plan [OPTIONS] URL... [--json]   or   skitter plan -c FILE.yaml",
+		.text = "Takes what crawl takes. Only robots.txt and the sitemaps it names are "
+			"fetched "
+			"(with\n"
+			"--sitemaps also /sitemap.xml), as politely as by a crawl, and nothing is "
+			"kept.\n"
+			"\n"
+			"      --json   one JSON object\n"
+			"\n"
+			"The estimate counts what the sitemaps list and scope, robots.txt and "
+			"limits let "
+			"through; a\n"
+			"crawl finds more where pages link to what no sitemap names. Its time is "
+			"that of the "
+			"host\n"
+			"that takes longest at its delay; bytes are counted as 30 kB a page. Exit "
+			"status: 5 "
+			"if no\n"
+			"seed may be fetched or its host does not answer.\n",
+		.settings = true,
+		.examples =
+			"  skitter plan example.com\n"
+			"  skitter plan --scope prefix --max-pages 1000 https://example.com/docs/\n"
+			"  skitter plan -c site.yaml --json\n"},
 	{.name = "batch",
 		.fn = cmd_batch,
 		.help = "several crawls from one file, with exports and hooks",

@@ -421,7 +421,7 @@ int crawl_run(struct crawl *c)
 	crawl_summary(c, &s);
 	if (c->watch.end)
 		c->watch.end(c->watch.arg, &s);
-	if (!c->set.quiet || summary_status(&s) != EXIT_OK)
+	if (!c->watch.lists_only && (!c->set.quiet || summary_status(&s) != EXIT_OK))
 		summary_print(&s, stderr, c->set.log_format);
 	return summary_status(&s);
 }

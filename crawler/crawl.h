@@ -90,6 +90,9 @@ struct crawl_watch {
 	void (*stats)(void *arg, const struct progress_stats *s); /* as often as the display */
 	void (*end)(void *arg, const struct summary *s);	  /* once, when all is stored */
 	void *arg;
+	/* Only robots.txt and sitemaps are fetched: pages stay queued, and nothing is said at the
+	 * end. */
+	bool lists_only;
 };
 
 struct crawl {

@@ -61,9 +61,9 @@ static bool take_room(struct visit *v)
 
 	if (want > most)
 		want = most;
-	return !want || record_room(c, v->r, want,
-				http_beside(v->e->beside, want,
-					(size_t)c->budget.part[BUDGET_BODIES]));
+	return !want ||
+	       record_room(c, v->r, want,
+		       http_beside(v->e->beside, want, (size_t)c->budget.part[BUDGET_BODIES]));
 }
 
 static void fetch(struct visit *v)
@@ -459,6 +459,14 @@ static bool ask_again_with_room(struct visit *v)
 	return true;
 }
 
+/* For a plan: a page stays as it is, known and not fetched. */
+static void leave(struct visit *v)
+{
+	frontier_host_unused(v->c->frontier, v->h, v->e->ip);
+	record_give(v->c, v->r);
+	frontier_done(v->c->frontier, v->e);
+}
+
 static void visit(struct crawl *c, struct record *r, struct entry *e)
 {
 	struct visit v = {.c = c, .r = r, .e = e, .h = e->host};
@@ -477,6 +485,10 @@ static void visit(struct crawl *c, struct record *r, struct entry *e)
 	if (v.h->state == HOST_REFUSED) {
 		v.error = v.h->refusal;
 		conclude(&v);
+		return;
+	}
+	if (c->watch.lists_only && !e->is_list) {
+		leave(&v);
 		return;
 	}
 	if (!take_room(&v)) {

@@ -45,11 +45,13 @@ static size_t add_resolve(char **argv, size_t n, const char *host, int port, con
 	return n;
 }
 
-/* The words of the command line. A crawl gets an output and the addresses of the world's hosts. */
+/* The words of the command line. A crawl gets an output and the addresses of the world's hosts, a
+ * plan the addresses. */
 static char **make_argv(struct run *r, const struct world_step *s)
 {
 	const struct world *w = r->world;
 	char **argv = mem_array(s->argc + 4 + 2 * w->nhosts * (WORLD_PORTS + 1), sizeof(*argv));
+	bool plan = s->argc > 0 && strcmp(s->argv[0], "plan") == 0;
 	size_t n = 0;
 
 	argv[n++] = mem_strdup(r->skitter);
@@ -59,9 +61,9 @@ static char **make_argv(struct run *r, const struct world_step *s)
 		world_subst(w, s->argv[i], strlen(s->argv[i]), &b);
 		argv[n++] = b.len ? buf_take(&b) : mem_strdup("");
 	}
-	if (s->argc == 0 || strcmp(s->argv[0], "crawl") != 0)
+	if (s->argc == 0 || (strcmp(s->argv[0], "crawl") != 0 && !plan))
 		return argv;
-	if (!has_arg(s, "-o", "--output") && !has_arg(s, "-c", "--config")) {
+	if (!plan && !has_arg(s, "-o", "--output") && !has_arg(s, "-c", "--config")) {
 		argv[n++] = mem_strdup("-o");
 		argv[n++] = mem_strdup("crawl.db");
 	}
