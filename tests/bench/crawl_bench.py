@@ -7,6 +7,7 @@ binaries), LIMIT=120 (seconds of one crawl), BUDGET=120 (seconds of one crawler 
 import os
 import pathlib
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -54,8 +55,8 @@ def once(crawler, site, docs, run, place, kind, limit):
     """One crawl by one crawler; everything that was measured."""
     with server.Server(docs, run, site) as nginx:
         out = place / "out"
-        words = crawler.command(site, nginx.port, out)
-        row = measure.run(words, out, kind, limit, crawler.env)
+        words = crawler.command(site, nginx, out)
+        row = measure.run(words, out, kind, limit, crawler.environment(nginx))
     row.update(nginx.tally())
     row["pages_per_s"] = row["pages"] / row["seconds"]
     row["cpu_per_1000"] = row["cpu_s"] * 1000 / row["pages"] if row["pages"] else None
@@ -100,6 +101,7 @@ def main():
     (build / "bench").mkdir(parents=True, exist_ok=True)
     who = crawlers.chosen(build, wanted("PEERS", ""), wanted("SKITTERS", ""))
     measure.become_reaper()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("bench: stopped"))  # so that every server is stopped too
     began = {"at": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), **results.machine()}
     done = []
     with Places(build, wanted("WHERE", "tmpfs,disk")) as places:

@@ -10,11 +10,10 @@ THREADS = 16
 
 
 class Crawler:
-    """One contestant. command() returns the words to run, with OUT (a folder) to write to."""
+    """One contestant. command() returns the words to run against a running server, with OUT (a folder) to write to."""
 
     stores = "files"
     slow = False  # one that stores next to nothing, and takes its time: measured in one place only
-    env = {}
 
     def __init__(self, name):
         self.name = name
@@ -22,8 +21,11 @@ class Crawler:
     def available(self):
         return True
 
-    def command(self, site, port, out):
+    def command(self, site, nginx, out):
         raise NotImplementedError
+
+    def environment(self, nginx):
+        return {}
 
 
 class Skitter(Crawler):
@@ -36,9 +38,9 @@ class Skitter(Crawler):
     def available(self):
         return self.binary.exists()
 
-    def command(self, site, port, out):
+    def command(self, site, nginx, out):
         return [str(self.binary), "crawl", "-q", "--progress", "never", "--delay", "0", "--per-host", "32",
-                "-o", str(out / "crawl.db"), *site.seeds(port)]
+                *(["--ca-file", str(nginx.ca)] if site.secure else []), "-o", str(out / "crawl.db"), *site.seeds(nginx.port)]
 
 
 class Limit(Crawler):
@@ -50,11 +52,11 @@ class Limit(Crawler):
         super().__init__("limit")
         self.binary = pathlib.Path(binary).resolve()
 
-    def command(self, site, port, out):
+    def command(self, site, nginx, out):
         urls = out.with_name("urls.txt")
-        urls.write_text("\n".join(site.urls(port)) + "\n")
+        urls.write_text("\n".join(site.urls(nginx.port)) + "\n")
         return [str(self.binary), "-c", "32" if len(site.hosts) == 1 else "64", *(["-z"] if site.gzip else []),
-                str(urls)]
+                *(["-2"] if site.secure == "h2" else []), *(["-a", str(nginx.ca)] if site.secure else []), str(urls)]
 
 
 class Wget2(Crawler):
@@ -66,9 +68,9 @@ class Wget2(Crawler):
     def available(self):
         return shutil.which("wget2") is not None
 
-    def command(self, site, port, out):
+    def command(self, site, nginx, out):
         return ["wget2", "--no-config", "-q", "--no-hsts", "-r", "-l", "inf", "--tries=1", f"--max-threads={THREADS}",
-                "-P", str(out), *site.seeds(port)]
+                *([f"--ca-certificate={nginx.ca}"] if site.secure else []), "-P", str(out), *site.seeds(nginx.port)]
 
 
 class Wget(Crawler):
@@ -78,9 +80,9 @@ class Wget(Crawler):
     def available(self):
         return shutil.which("wget") is not None
 
-    def command(self, site, port, out):
+    def command(self, site, nginx, out):
         return ["wget", "--no-config", "-q", "--no-hsts", "-r", "-l", "inf", "--tries=1", *(["--compression=gzip"] if site.gzip else []),
-                "-P", str(out), *site.seeds(port)]
+                *([f"--ca-certificate={nginx.ca}"] if site.secure else []), "-P", str(out), *site.seeds(nginx.port)]
 
 
 class Httrack(Crawler):
@@ -92,8 +94,8 @@ class Httrack(Crawler):
     def available(self):
         return shutil.which("httrack") is not None
 
-    def command(self, site, port, out):
-        return ["httrack", *site.seeds(port), "-O", str(out), "-q", "-%!", f"-c{THREADS}", "-%c0", "-A0", "-s0", "-I0", "-Q",
+    def command(self, site, nginx, out):
+        return ["httrack", *site.seeds(nginx.port), "-O", str(out), "-q", "-%!", f"-c{THREADS}", "-%c0", "-A0", "-s0", "-I0", "-Q",
                 "-r999999", "-%v0", "-p1"]
 
 
@@ -106,8 +108,8 @@ class Scrapy(Crawler):
     def available(self):
         return subprocess.run(["/usr/bin/python3", "-c", "import scrapy"], capture_output=True).returncode == 0
 
-    def command(self, site, port, out):
-        return ["/usr/bin/python3", str(HERE / "peers/scrapy_peer.py"), str(out), *site.seeds(port)]
+    def command(self, site, nginx, out):
+        return ["/usr/bin/python3", str(HERE / "peers/scrapy_peer.py"), str(out), *site.seeds(nginx.port)]
 
 
 class Node(Crawler):
@@ -122,8 +124,12 @@ class Node(Crawler):
     def available(self):
         return shutil.which("node") is not None and self.script.exists()
 
-    def command(self, site, port, out):
-        return ["node", str(self.script), *([str(out)] if self.out else []), *site.seeds(port)]
+    def command(self, site, nginx, out):
+        return ["node", str(self.script), *([str(out)] if self.out else []), *site.seeds(nginx.port)]
+
+
+    def environment(self, nginx):
+        return {"NODE_EXTRA_CA_CERTS": str(nginx.ca)}
 
 
 class Linkinator(Node):
@@ -134,9 +140,9 @@ class Linkinator(Node):
     def __init__(self, npm):
         super().__init__("linkinator", npm, "node_modules/linkinator/build/src/cli.js", out=False)
 
-    def command(self, site, port, out):
-        ours = "|".join(re.escape(h.origin(port)) for h in site.hosts)
-        folders = [s.rpartition("/")[0] + "/" for s in site.seeds(port)]
+    def command(self, site, nginx, out):
+        ours = "|".join(re.escape(h.origin(nginx.port)) for h in site.hosts)
+        folders = [s.rpartition("/")[0] + "/" for s in site.seeds(nginx.port)]
         return ["node", str(self.script), *folders, "--recurse", "--concurrency", "100", "--timeout", "30000",
                 "--verbosity", "none", "--skip", f"^(?!{ours})"]
 

@@ -1,12 +1,14 @@
 /* limit.c - the fastest this machine fetches: libcurl's multi interface driven by libevent, bodies
  * thrown away, nothing parsed, the URLs known beforehand.
  *
- *   limit [-c TRANSFERS] [-z] [-2] [-k] FILE      FILE holds a URL per line; - is standard input
+ *   limit [-c TRANSFERS] [-z] [-2] [-k] [-a CA] FILE      FILE holds a URL per line; - is standard
+ * input
  *
  * -c  transfers at the same time (32)
  * -z  asks for gzip, and leaves what comes as it is
  * -2  HTTP/2 over TLS: the transfers to one host are streams of one connection
  * -k  does not verify certificates
+ * -a  trusts the certificates in this file
  *
  * Prints one JSON object: pages (answers of status 200), failed (all others), bytes of bodies,
  * connections, seconds. Exit status 1: a URL was not answered by 200.
@@ -27,6 +29,7 @@
 struct options {
 	long transfers;
 	bool gzip, h2, insecure;
+	const char *ca;
 };
 
 struct limit {
@@ -96,6 +99,8 @@ static CURL *transfer_open(struct limit *l, const struct options *o)
 	curl_easy_setopt(easy, CURLOPT_PIPEWAIT, o->h2 ? 1L : 0L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYPEER, o->insecure ? 0L : 1L);
 	curl_easy_setopt(easy, CURLOPT_SSL_VERIFYHOST, o->insecure ? 0L : 2L);
+	if (o->ca)
+		curl_easy_setopt(easy, CURLOPT_CAINFO, o->ca);
 	return easy;
 }
 
@@ -202,16 +207,17 @@ static struct options parse(int argc, char **argv, const char **file)
 {
 	struct options o = {.transfers = 32};
 
-	for (int c; (c = getopt(argc, argv, "c:z2k")) != -1;)
+	for (int c; (c = getopt(argc, argv, "c:z2ka:")) != -1;)
 		switch (c) {
 		case 'c': o.transfers = strtol(optarg, NULL, 10); break;
 		case 'z': o.gzip = true; break;
 		case '2': o.h2 = true; break;
 		case 'k': o.insecure = true; break;
+		case 'a': o.ca = optarg; break;
 		default: exit(2);
 		}
 	if (optind != argc - 1 || o.transfers < 1)
-		die("usage: limit [-c TRANSFERS] [-z] [-2] [-k] FILE");
+		die("usage: limit [-c TRANSFERS] [-z] [-2] [-k] [-a CA] FILE");
 	*file = argv[optind];
 	return o;
 }

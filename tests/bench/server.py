@@ -1,13 +1,16 @@
 """server.py - nginx with one worker that serves one site, and what it was asked."""
 import collections
+import ctypes
 import os
 import pathlib
 import shutil
+import signal
 import socket
 import subprocess
 import time
 import urllib.parse
 
+PR_SET_PDEATHSIG = 1
 CONF = """
 daemon off;
 worker_processes 1;
@@ -32,10 +35,14 @@ http {{
 	keepalive_requests 1000000;
 	gzip off;
 	gzip_static {gzip};
+	ssl_certificate {run}/cert.pem;
+	ssl_certificate_key {run}/key.pem;
+	ssl_protocols TLSv1.3;
+	ssl_session_cache shared:bench:1m;
 {servers}
 }}
 """
-SERVER = "\tserver {{ listen {address}:{port} backlog=4096; server_name _; root {root}; }}\n"
+SERVER = "\tserver {{ listen {address}:{port}{tls} backlog=4096; server_name _; root {root}; }}\n"
 
 
 class CannotServe(Exception):
@@ -63,6 +70,19 @@ def binary(docs):
     return str(unpacked) if unpacked.exists() else shutil.which("nginx") or "/usr/sbin/nginx"
 
 
+def make_certificate(cert, key, addresses):
+    """Valid for these addresses and signed by itself, so it is its own authority."""
+    names = ",".join(f"IP:{a}" for a in addresses)
+    subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+                    "-keyout", str(key), "-out", str(cert), "-days", "2", "-subj", "/CN=skitter bench",
+                    "-addext", f"subjectAltName={names}"], check=True, capture_output=True)
+
+
+def with_parent():
+    """nginx ends when this program is gone, however it ended."""
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
+
+
 class Server:
     """Serves a site while the block runs. The log is complete only after that: nginx buffers it."""
 
@@ -73,6 +93,8 @@ class Server:
     def __enter__(self):
         shutil.rmtree(self.run, ignore_errors=True)
         self.run.mkdir(parents=True)
+        self.ca = self.run / "cert.pem"
+        make_certificate(self.ca, self.run / "key.pem", [h.address for h in self.site.hosts])
         for _ in range(5):  # another program may take the port between the look and the bind
             if self.try_start():
                 return self
@@ -80,13 +102,15 @@ class Server:
 
     def try_start(self):
         self.port = free_port([h.address for h in self.site.hosts])
-        servers = "".join(SERVER.format(address=h.address, port=self.port, root=h.package.root)
+        tls = {"": "", "tls": " ssl", "h2": " ssl http2"}[self.site.secure]
+        servers = "".join(SERVER.format(address=h.address, port=self.port, root=h.package.root, tls=tls)
                           for h in self.site.hosts)
         conf = CONF.format(run=self.run, servers=servers, gzip="on" if self.site.gzip else "off",
                            user="user root root;" if os.geteuid() == 0 else "")
         (self.run / "nginx.conf").write_text(conf)
         self.process = subprocess.Popen([binary(self.docs), "-p", str(self.run), "-e", str(self.run / "error.log"),
-                                         "-c", str(self.run / "nginx.conf")], stdin=subprocess.DEVNULL)
+                                         "-c", str(self.run / "nginx.conf")], stdin=subprocess.DEVNULL,
+                                        preexec_fn=with_parent)
         for _ in range(250):
             if self.process.poll() is not None:
                 return False

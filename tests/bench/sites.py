@@ -3,6 +3,7 @@
 A site is one or more hosts (loopback addresses), each the folder of one package. A name says which:
     openjdk-17-doc, deb:PACKAGE    any documentation package
     openjdk-17-doc+gz              the same with every page compressed beforehand (nginx's gzip_static)
+    openjdk-17-doc+tls, +h2        over TLS 1.3: HTTP/1.1, HTTP/2; also +gz+h2
     50-hosts                       fifty addresses that share the packages of MANY
 """
 import concurrent.futures
@@ -142,26 +143,30 @@ def reachable(root, start):
 
 
 class Host:
-    def __init__(self, package, address):
-        self.package, self.address = package, address
+    def __init__(self, package, address, scheme):
+        self.package, self.address, self.scheme = package, address, scheme
         self.pages = {urllib.parse.unquote(p) for p in package.pages}
 
     def origin(self, port):
-        return f"http://{self.address}:{port}"
+        return f"{self.scheme}://{self.address}:{port}"
 
 
 class Site:
     def __init__(self, docs, name):
         self.name = name.removeprefix("deb:")
-        base, _, suffix = self.name.partition("+")
-        self.gzip = suffix == "gz"
+        base, *how = self.name.split("+")
+        if set(how) - {"gz", "tls", "h2"}:
+            raise Unavailable(f"{name}: after + come gz, tls or h2")
+        self.gzip = "gz" in how
+        self.secure = "h2" if "h2" in how else "tls" if "tls" in how else ""
+        scheme = "https" if self.secure else "http"
         if base == "50-hosts":
             known = {p: Package(docs, p) for p in MANY}
             packages = [known[p] for p in MANY]
-            self.hosts = [Host(packages[i % len(packages)], f"127.0.1.{i + 1}") for i in range(50)]
+            self.hosts = [Host(packages[i % len(packages)], f"127.0.1.{i + 1}", scheme) for i in range(50)]
         else:
             packages = [Package(docs, base)]
-            self.hosts = [Host(packages[0], "127.0.2.1")]  # not .0.0.1: documentation links to that
+            self.hosts = [Host(packages[0], "127.0.2.1", scheme)]  # not .0.0.1: documentation links to that
         if self.gzip:
             for p in set(packages):
                 p.compress()
