@@ -73,7 +73,7 @@ endif
 # What pkg-config says, asked once per build folder and only by goals that compile:
 # the goals that set up first (crawl, test, ...) come here by a second make, after the
 # packages are in place.
-OUTER := crawl test check test-full asan ubsan tsan valgrind ucontext fuzz bench deps deps-test deps-full deps-bench deps-report report-check layers tidy dist clean help uninstall docker docker-test
+OUTER := crawl test check test-full asan ubsan tsan valgrind ucontext fuzz bench deps deps-test deps-full deps-bench deps-report report-check pictures layers tidy dist clean help uninstall docker docker-test
 ifneq ($(filter-out $(OUTER),$(or $(MAKECMDGOALS),all)),)
 include $(BUILD)/flags.mk
 endif
@@ -266,6 +266,12 @@ report-check: deps-report
 	$(AGAIN) $(BUILD)/skitter $(BUILD)/testserver $(BUILD)/worlds $(BUILD)/bench/bench_report
 	@tests/report/check.sh $(BUILD)
 
+# The pictures of the README: tests/pictures/crawl.svg and report.png, of a real crawl.
+.PHONY: pictures
+pictures: deps-report
+	$(AGAIN) $(BUILD)/skitter $(BUILD)/testserver
+	@tests/pictures/make.sh $(BUILD)
+
 # ---- the manual and the completions: the program prints them from its tables ---------------
 .PHONY: manual completions docker docker-test
 manual: $(BUILD)/man/.done
@@ -327,8 +333,9 @@ help:
 #?
 #? one suite:   unit worlds demo fakeweb real kills conformance layers
 #? long runs:   asan ubsan tsan ucontext valgrind fuzz
-#? looked at:   report-check (the HTML report in a browser, with axe-core)   bench-report (PAGES= LINKS=)
+#? looked at:   report-check (the HTML report in a browser, with axe-core)   pictures (of the README)
 #? measuring:   bench [PART="crawls micro modules"] [SITES=...] [PEERS=all] [ROUNDS=5] (tests/bench/README.md)
+#?              bench-report (the report of PAGES pages with LINKS links each)
 #? habits:      tidy (format, clang-tidy, cppcheck)   layers (who may include whom)
 #?
 #? BUILD=DIR        build folder (build)            DEV=1        warnings are errors

@@ -113,6 +113,20 @@ void report_tell(struct making *m, const char *what, uint64_t done, uint64_t tot
 
 /* ---- keys ---- */
 
+/* Bytes that another spelling of the same URL may have otherwise. */
+static const bool escapes[256] = {['%'] = true,
+	['"'] = true,
+	['<'] = true,
+	['>'] = true,
+	['['] = true,
+	[']'] = true,
+	['\\'] = true,
+	['^'] = true,
+	['`'] = true,
+	['{'] = true,
+	['|'] = true,
+	['}'] = true};
+
 /* Whether the URL's form by which it is compared may differ from the URL itself. */
 static bool has_form(const struct making *m, const char *url, size_t len)
 {
@@ -121,7 +135,7 @@ static bool has_form(const struct making *m, const char *url, size_t len)
 	if (url[len - 1] == '?' || (m->o->has_ignored && memchr(url, '?', len)))
 		return true;
 	for (size_t i = 0; i < len; i++)
-		if (strchr("%\"<>[]\\^`{|}", url[i]))
+		if (escapes[(unsigned char)url[i]])
 			return true;
 	return false;
 }
@@ -311,10 +325,12 @@ static int read_crawl(struct making *m)
 	r->made_ms = clock_wall_ms();
 	name_report(m);
 	read_settings(m);
-	r->unchecked = (uint64_t)ask_number(m,
-		"select (select count(*) from refused where reason <> 'robots') + "
-		"(select coalesce(sum(n), 0) from refused_more where reason <> 'robots')",
-		0);
+	r->unchecked = r->counts.excluded -
+		       (uint64_t)ask_number(m,
+			       "select (select count(*) from refused where reason = 'robots') + "
+			       "(select coalesce(sum(n), 0) from refused_more where reason = "
+			       "'robots')",
+			       0);
 	return 0;
 }
 

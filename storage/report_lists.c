@@ -261,7 +261,9 @@ static const struct list_def duplicates[] = {
 
 static const struct list_def words[] = {
 	{"missing-title", "Pages without a title",
-		"Of pages that stand for themselves: fetched, no noindex, no other canonical.",
+		"Of pages that stand for themselves: no noindex, and no other page of this crawl "
+		"as "
+		"their canonical.",
 		REPORT_PROBLEM, MISSING("title"),
 		.rest = "select url from pages where title is null and " WORDS_OF},
 	{"same-title", "Titles used more than once",
@@ -289,16 +291,26 @@ static const struct report_column language_columns[] = {{"url", "Page", REPORT_U
 	{"lang", "hreflang", REPORT_TEXT}, {"problem", "Problem", REPORT_WORD},
 	{"target", "Translation", REPORT_URL}};
 
+#define CANONICAL(in)                                                                          \
+	.total_sql = "select count(*) from temp.canon where problem " in ELSEWHERE,            \
+	.sql = "select u.url, c.problem, f.canonical from temp.canon c cross join fetch f on " \
+	       "f.id "                                                                         \
+	       "= c.page cross join url u on u.id = f.url_id where c.problem " in ELSEWHERE    \
+	       " order by c.page limit ?1",                                                    \
+	.rest = "select p.url, p.canonical, c.status, c.redirect, c.robots from pages p left " \
+		"join "                                                                        \
+		"pages c on c.url = p.canonical where p.canonical <> p.url",                   \
+	COLUMNS(canonical_columns)
+#define ELSEWHERE " ('is on another host', 'was not fetched')"
+
 static const struct list_def relations[] = {
 	{"canonical", "Canonical URLs that lead astray",
 		"A canonical URL should be a page that is there, may be indexed, and names itself.",
-		REPORT_PROBLEM, COLUMNS(canonical_columns),
-		.total_sql = "select count(*) from temp.canon",
-		.sql = "select u.url, c.problem, f.canonical from temp.canon c cross join fetch f "
-		       "on f.id = c.page cross join url u on u.id = f.url_id order by c.page limit "
-		       "?1",
-		.rest = "select p.url, p.canonical, c.status, c.redirect, c.robots from pages p "
-			"left join pages c on c.url = p.canonical where p.canonical <> p.url"},
+		REPORT_PROBLEM, CANONICAL("not in")},
+	{"canonical-elsewhere", "Canonical URLs outside of this crawl",
+		"On another host, or not fetched. Fine for a mirror or a test site; a mistake "
+		"otherwise.",
+		REPORT_NOTICE, CANONICAL("in")},
 	{"hreflang", "Translations (hreflang)",
 		"Codes must exist, each page must name itself, and a translation must link back.",
 		REPORT_PROBLEM, COLUMNS(language_columns),
@@ -317,6 +329,10 @@ static const struct report_column noindex_columns[] = {
 	{"url", "URL", REPORT_URL}, {"robots", "Says", REPORT_TEXT}};
 static const struct report_column excluded_columns[] = {{"reason", "Reason", REPORT_WORD},
 	{"rule", "Rule", REPORT_TEXT}, {"urls", "URLs", REPORT_NUMBER}};
+
+/* Refusals that a shorter way has not undone. */
+#define STANDS \
+	"(x.url_id is not null or not exists (select 1 from readmitted m where m.key = x.key))"
 
 static const struct list_def robots[] = {
 	{"robots", "Blocked by robots.txt",
@@ -342,11 +358,12 @@ static const struct list_def robots[] = {
 		"By the rule that decided. What is out of scope was never fetched, so links to it "
 		"are not checked.",
 		REPORT_FACT, COLUMNS(excluded_columns),
-		.total_sql = "select count(*) from (select 1 from refused group by reason, rule "
-			     "union select 1 from refused_more group by reason, rule)",
+		.total_sql =
+			"select count(*) from (select reason, rule from refused x where " STANDS
+			" union select reason, rule from refused_more)",
 		.sql = "select reason, rule, sum(n) from (select reason, rule, count(*) as n from "
-		       "refused group by reason, rule union all select reason, rule, sum(n) from "
-		       "refused_more group by reason, rule) group by reason, rule order by 3 desc "
+		       "refused x where " STANDS " group by reason, rule union all select reason, "
+		       "rule, n from refused_more) group by reason, rule order by 3 desc, 1, 2 "
 		       "limit ?1",
 		.rest = "select reason, rule, count(*) from excluded group by reason, rule"},
 };
@@ -384,7 +401,7 @@ static const struct {
 	{"words", "Titles and descriptions", words, MEM_COUNT(words)},
 	{"relations", "Canonical URLs and translations", relations, MEM_COUNT(relations)},
 	{"safety", "Mixed content", safety, MEM_COUNT(safety)},
-	{"robots", "robots.txt and other rules", robots, MEM_COUNT(robots)},
+	{"rules", "robots.txt and other rules", robots, MEM_COUNT(robots)},
 };
 
 /* ---- filling ---- */

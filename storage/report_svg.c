@@ -22,7 +22,10 @@ static void share(struct page_out *p, double n, double sum)
 {
 	double percent = sum > 0 ? n * 100 / sum : 0;
 
-	page_addf(p, percent >= 10 || n <= 0 ? "%.0f" : "%.1f", percent);
+	/* Nearly all is not all, and nearly nothing not nothing. */
+	bool whole = n <= 0 || n >= sum || (percent >= 10 && percent < 99);
+
+	page_addf(p, whole ? "%.0f" : "%.1f", percent);
 	page_add(p, "&thinsp;%");
 }
 

@@ -54,6 +54,24 @@ check "nothing is left" 0 "$(ask "select count(*) from frontier")"
 check "verify finds nothing wrong" "ok" "$("$b/skitter" verify "$b/demo.db" 2>&1 | sed 's/^[a-z]* *//; s/;.*//' | sort -u)"
 check "search" "1 page" "$("$b/skitter" search "$b/demo.db" visite guidee 2>&1 | tail -n 1)"
 check "bytes that were flipped are found" "" "$(python3 tests/tools/flip.py "$b/skitter" "$b/demo.db" 2>&1)"
+"$b/skitter" report "$b/demo.db" --force -o "$tmp/report.html" >>"$tmp/out" 2>>"$tmp/err"
+check "the report is made" 0 $?
+rows() {
+	tests/report/facts.py "$tmp/report.html" "$@" 2>&1
+}
+check "the report: its lists, well-formed HTML" "dead 1
+moved 2
+slow 20
+large 17
+robots 1
+excluded 2
+hosts 1" "$(rows)"
+check "the report: the broken link, with who links there and how" \
+	"/spiders/house-spider.html|404|1|/spiders/ House spider" "$(rows dead)"
+check "the report: links to what has moved" "/glossary|302|/glossary.html|/ The glossary
+/old-index.html|301|/|/ The old front page" "$(rows moved | sort)"
+check "the report: robots.txt" "/private/diary.html|Disallow: /private/|/ The gardener's diary" "$(rows robots)"
+check "the report: one host, 20 requests" 1 "$(rows hosts | grep -c '^127.0.0.1:[0-9]*|20|0|')"
 [ $failed -eq 0 ] || tail -n 20 "$tmp/err"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]

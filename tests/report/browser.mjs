@@ -14,7 +14,7 @@ export async function open() {
 }
 
 // A page of a file; what it asks for, and what it complains of, is kept.
-export async function show(browser, file, { scheme = 'light', width = 1280, height = 900, script = true, print = false, bypass = false } = {}) {
+export async function show(browser, file, { scheme = 'light', width = 1280, height = 900, scale = 1, script = true, print = false, bypass = false } = {}) {
 	const page = await browser.newPage();
 	page.asked = [];
 	page.said = [];
@@ -27,7 +27,7 @@ export async function show(browser, file, { scheme = 'light', width = 1280, heig
 	await page.emulateMediaFeatures([{ name: 'prefers-color-scheme', value: scheme }]);
 	if (print)
 		await page.emulateMediaType('print');
-	await page.setViewport({ width, height });
+	await page.setViewport({ width, height, deviceScaleFactor: scale });
 	await page.goto(pathToFileURL(path.resolve(file)).href);
 	return page;
 }

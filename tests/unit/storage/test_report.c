@@ -369,13 +369,16 @@ static void test_canonical(void **state)
 	struct report *r = make(&s, rows, MEM_COUNT(rows), 0);
 
 	(void)state;
-	expect(r, "canonical", 7,
+	expect(r, "canonical", 5,
 		"/to-redirect|is a redirect|/moved\n/to-dead|is dead|/gone\n"
 		"/to-hidden|says noindex|/hidden\n"
 		"/to-chain|names another canonical itself|/fine\n"
-		"/to-other|is on another host|https://other.example/\n"
-		"/to-unknown|was not fetched|/never\n"
 		"/two|several different ones are named|/\n");
+	expect(r, "canonical-elsewhere", 2,
+		"/to-other|is on another host|https://other.example/\n"
+		"/to-unknown|was not fetched|/never\n");
+	/* Titles are looked at where no other page of the crawl speaks for the page. */
+	expect(r, "missing-title", 3, "/|-\n/to-other|-\n/to-unknown|-\n");
 	close_site(&s, r);
 }
 
@@ -462,6 +465,36 @@ static void test_politeness(void **state)
 	assert_int_equal(report_make(s.st, &nobody, &one, &s.f.err), 0);
 	assert_int_equal(one->nhosts, 0);
 	report_free(one);
+	close_site(&s, r);
+}
+
+static void test_left_out(void **state)
+{
+	struct site s;
+	struct report_opts o = {0};
+	struct report *r;
+	struct page *p;
+	struct store_excluded *ex;
+
+	(void)state;
+	open_site(&s);
+	put_row(&s, &(struct row){
+			    .path = "/", .status = 200, .links = "a " SITE "/private/x - Diary\n"});
+	p = page_new(s.st);
+	page_excluded(p, SITE "/private/x", "robots", "Disallow: /private/");
+	page_excluded(p, "https://other.example/", "scope", "--scope host");
+	page_excluded(p, "https://other.example/2", "scope", "--scope host");
+	ex = page_excluded(p, "https://other.example/3", "scope", "--scope host");
+	ex->row = false; /* only counted */
+	ex->key = 5;
+	fix_put(s.st, p);
+	fix_stop(&s.f, s.st, true);
+	s.st = store_open(s.f.path, STORE_READ, &s.f.err);
+	if (report_make(s.st, &o, &r, &s.f.err) < 0)
+		fail_msg("%s", s.f.err.text);
+	expect(r, "robots", 1, "/private/x|Disallow: /private/|1:/(Diary)\n");
+	expect(r, "excluded", 2, "scope|--scope host|3\nrobots|Disallow: /private/|1\n");
+	assert_int_equal(r->unchecked, 3);
 	close_site(&s, r);
 }
 
@@ -648,6 +681,7 @@ int main(void)
 		cmocka_unit_test(test_hreflang),
 		cmocka_unit_test(test_mixed),
 		cmocka_unit_test(test_politeness),
+		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_rest_is_sql),
 		cmocka_unit_test(test_empty),
 		cmocka_unit_test(test_percentiles),
