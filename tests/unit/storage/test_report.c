@@ -541,6 +541,39 @@ static void test_empty(void **state)
 	close_site(&s, r);
 }
 
+/* While a crawl writes: all of one moment, and said to be unfinished. */
+static void test_running(void **state)
+{
+	struct report_opts o = {0};
+	struct report *r;
+	struct store *reader;
+	struct buf html = BUF_INIT;
+	struct site s;
+
+	(void)state;
+	open_site(&s);
+	put_row(&s, &(struct row){.path = "/", .status = 200, .links = "a " SITE "/gone - x\n"});
+	put_row(&s, &(struct row){.path = "/gone", .status = 404});
+	while (s.f.committed < 2)
+		usleep(1000);
+	reader = store_open(s.f.path, STORE_READ, &s.f.err);
+	assert_non_null(reader);
+	if (report_make(reader, &o, &r, &s.f.err) < 0)
+		fail_msg("%s", s.f.err.text);
+	assert_string_equal(r->state, "running");
+	expect(r, "dead", 1, "/gone|404|1|1:/(x)\n");
+	report_html(&html, r, "1");
+	assert_non_null(strstr(html.data, "This crawl is still running"));
+	buf_release(&html);
+	report_free(r);
+	/* The same connection again: nothing of the first report is left in it. */
+	assert_int_equal(report_make(reader, &o, &r, &s.f.err), 0);
+	report_free(r);
+	store_close(reader);
+	fix_stop(&s.f, s.st, true);
+	fix_close(&s.f);
+}
+
 static void test_percentiles(void **state)
 {
 	static const char *const paths[] = {"/", "/1", "/2", "/3", "/4"};
@@ -684,6 +717,7 @@ int main(void)
 		cmocka_unit_test(test_left_out),
 		cmocka_unit_test(test_rest_is_sql),
 		cmocka_unit_test(test_empty),
+		cmocka_unit_test(test_running),
 		cmocka_unit_test(test_percentiles),
 		cmocka_unit_test(test_hostile_html),
 		cmocka_unit_test(test_packs),
