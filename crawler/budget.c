@@ -15,14 +15,14 @@
 #define PARSER		(5 * MIB / 2)
 #define STORER		(3 * MIB / 2) /* a zstd context and its thread's arena */
 #define FETCHER		(40 * KIB)
-#define CONNECTION	(8 * KIB)    /* one that is kept */
-#define PARSER_OVERHEAD (24 * MIB)   /* counted by RLIMIT_DATA though never touched */
+#define CONNECTION	(8 * KIB)  /* one that is kept */
+#define PARSER_OVERHEAD (24 * MIB) /* counted by RLIMIT_DATA though never touched */
 
 #define FETCHERS      64 /* to begin with */
 #define FETCHERS_MOST 1000
 #define KEPT_MOST     16384 /* connections that rest */
 #define PREPARERS     32
-#define CREW_MOST     8 /* parsers, storers: one per core up to this */
+#define CREW_MOST     8	  /* parsers, storers: one per core up to this */
 #define FILES_BASE    256 /* the file, parsers, doors, and two for each of libcurl's handles */
 
 static uint64_t clamp(uint64_t n, uint64_t least, uint64_t most)
@@ -74,8 +74,8 @@ static void divide_store(struct budget *b, const struct settings *set)
 	uint64_t fit = clamp(b->whole / 24 / STORER, 1, CREW_MOST);
 
 	b->cache = clamp(b->whole / 32, MIB, 4 * MIB);
-	b->storers = given_or(
-		set->storers, clamp(cores, 1, 2), clamp(cores < 2 ? 2 : cores, 1, fit));
+	b->storers =
+		given_or(set->storers, clamp(cores, 1, 2), clamp(cores < 2 ? 2 : cores, 1, fit));
 	b->part[BUDGET_STORE] = b->cache + b->storers.most * STORER;
 }
 

@@ -213,6 +213,7 @@ static int open_parts(struct crawl *c, const struct strlist *seeds, struct err *
 	if (!c->http)
 		return -1;
 	hosts_init(&c->hosts, &c->set);
+	hosts_set_rules(&c->hosts, c->agent, (size_t)c->budget.part[BUDGET_HOSTS] / 2);
 	c->scope = scope_open(&c->set, err);
 	if (!c->scope)
 		return -1;
@@ -232,6 +233,7 @@ struct crawl *crawl_open(struct settings *set, const struct strlist *seeds, stru
 	url_global_init();
 	url_parser_init(&c->urls);
 	buf_init(&c->follow);
+	buf_init(&c->parallel);
 	waitlist_init(&c->room);
 	waitlist_init(&c->big_room);
 	waitlist_init(&c->dispatch);
@@ -323,6 +325,7 @@ void crawl_close(struct crawl *c)
 	free(c->agent);
 	url_parser_release(&c->urls);
 	buf_release(&c->follow);
+	buf_release(&c->parallel);
 	strlist_clear(&c->kept);
 	settings_release(&c->set);
 	curl_global_cleanup();

@@ -36,6 +36,7 @@
 #include "crawler/room.h"
 #include "crawler/scope.h"
 #include "crawler/summary.h"
+#include "crawler/tune.h"
 #include "storage/store.h"
 #include "workers/copool.h"
 #include "workers/door.h"
@@ -117,6 +118,9 @@ struct crawl {
 
 	struct record *pool;	  /* records not in use */
 	struct budget budget;
+	struct tune tune;
+	struct machine_ticks ticks; /* when it was last tuned */
+	struct buf parallel;	    /* the summary's */
 	struct room answers;	  /* for what parsers said, until it is stored */
 	struct waitlist big_room; /* and for a big one */
 	struct co *big_first;	  /* whom the next big room is for */
@@ -197,6 +201,7 @@ WAITS void keeper(void *crawl);			 /* keeper.c */
 
 void crawl_add_fetchers(struct crawl *c, size_t n); /* until there are n */
 void crawl_fit(struct crawl *c);			     /* fit.c: budget, limits */
+void crawl_adapt(struct crawl *c);			     /* fit.c: more or fewer of them */
 void crawl_snapshot(struct crawl *c);			     /* keeper.c: state to the store */
 void crawl_census(struct crawl *c);			     /* census.c: SIGUSR1 */
 void crawl_signals(struct crawl *c, bool on);		     /* signals.c */

@@ -404,15 +404,12 @@ static void pay_for_bytes(struct crawl *c, uint64_t bytes)
 static const char *forbidden(const struct visit *v)
 {
 	struct url u;
-	const char *rule = NULL, *path;
-	size_t len;
 
 	if (v->h->state == HOST_REFUSED)
 		return v->h->refusal_rule;
-	if (v->c->set.ignore_robots || !v->h->robots || url_view(v->e->href, v->e->len, &u) < 0)
+	if (v->c->set.ignore_robots || url_view(v->e->href, v->e->len, &u) < 0)
 		return NULL;
-	path = url_path_query(&u, &len);
-	return robots_allowed(v->h->robots, path, len, &rule, NULL) ? NULL : rule;
+	return host_forbids(&v->c->hosts, v->h, &u);
 }
 
 static void refuse(struct visit *v, const char *rule)

@@ -1,6 +1,7 @@
 /* fit.c - a crawl fitted to the machine: how much of everything, before its parts are opened. */
 #include <malloc.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "config/log.h"
 #include "config/text.h"
@@ -85,6 +86,8 @@ void crawl_fit(struct crawl *c)
 	fit_memory(c, &m);
 	budget_divide(&c->budget, &c->set, &m);
 	machine_raise_files(c->budget.files);
+	tune_init(&c->tune, &c->budget);
+	(void)machine_ticks(&c->ticks);
 	keep_memory(c->set.memory);
 	if (c->budget.files_short)
 		say_files_short(c);
@@ -92,4 +95,47 @@ void crawl_fit(struct crawl *c)
 		say_memory_short(c);
 	if (c->set.verbose)
 		say_table(c);
+}
+
+/* ---- while it crawls ---- */
+
+/* CPUs that had nothing to do since the last look, of those that are ours. Parsers that compute
+ * now are theirs. */
+static double idle_cpus(struct crawl *c, size_t parsers_busy)
+{
+	struct machine_ticks now;
+	double ours = c->budget.machine.cpus - (double)parsers_busy, idle;
+	long all = sysconf(_SC_NPROCESSORS_ONLN);
+
+	if (machine_ticks(&now) < 0 || now.all <= c->ticks.all)
+		return 0;
+	idle = (double)(now.idle - c->ticks.idle) / (double)(now.all - c->ticks.all) * (double)all;
+	c->ticks = now;
+	return idle < ours ? idle : ours;
+}
+
+void crawl_adapt(struct crawl *c)
+{
+	struct procpool *pool = parsers_pool(c->parsers);
+	struct tune_seen seen = {
+		.parse_queue = procpool_queued(pool),
+		.parsers_busy = procpool_busy(pool),
+		.store_queue = store_unpacked(c->store),
+		.host_due = frontier_next_due_ms(c->frontier) == 0,
+		.room = slots_small_left(c->slots) > (size_t)c->budget.part[BUDGET_SLOTS] / 4,
+	};
+
+	if (c->stops || c->failed)
+		return;
+	for (size_t i = 0; i < c->nfetchers; i++)
+		seen.fetchers_idle += c->seats[i].e == NULL;
+	seen.idle_cpus = idle_cpus(c, seen.parsers_busy);
+	if (!tune_step(&c->tune, &seen))
+		return;
+	if (c->tune.parsers.n != procpool_workers(pool))
+		procpool_resize(pool, c->tune.parsers.n);
+	store_add_storers(c->store, c->tune.storers.n);
+	crawl_add_fetchers(c, c->tune.fetchers.n);
+	log_debug("now %u fetchers, %u parsers, %u storers", c->tune.fetchers.n, c->tune.parsers.n,
+		c->tune.storers.n);
 }

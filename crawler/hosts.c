@@ -13,6 +13,7 @@ void hosts_init(struct hosts *hs, const struct settings *set)
 	map_init(&hs->by_origin);
 	map_init(&hs->governors);
 	map_init(&hs->ips);
+	rulebook_init(&hs->book, "skitter", (size_t)4 << 20);
 	hs->delay = set->delay;
 	hs->per_host = set->per_host;
 }
@@ -32,15 +33,40 @@ static void host_free(void *p)
 	free(h->origin);
 	free(h->name);
 	free(h->addresses);
-	robots_free(h->robots);
-	robots_free(h->old_robots);
-	free(h->robots_text);
 	free(h->robots_verdict);
 	free(h);
 }
 
+static void free_rules(void *arg, void *p)
+{
+	struct hosts *hs = arg;
+	struct host *h = p;
+
+	rules_free(&hs->book, h->rules);
+	h->rules = NULL;
+}
+
+void hosts_set_rules(struct hosts *hs, const char *agent, size_t most)
+{
+	hs->book.agent = agent;
+	hs->book.most = most;
+}
+
+const char *host_forbids(struct hosts *hs, struct host *h, const struct url *u)
+{
+	const char *path;
+	size_t len;
+
+	if (!h->rules)
+		return NULL;
+	path = url_path_query(u, &len);
+	return rules_forbid(&hs->book, h->rules, path, len);
+}
+
 void hosts_release(struct hosts *hs)
 {
+	map_each(&hs->by_origin, free_rules, hs);
+	rulebook_release(&hs->book);
 	map_release(&hs->by_origin, host_free);
 	map_release(&hs->governors, governor_free);
 	map_release(&hs->ips, free);

@@ -20,8 +20,8 @@
 #include "crawler/backlog.h"
 #include "crawler/governor.h"
 #include "crawler/heap.h"
-#include "crawler/page/robots.h"
 #include "crawler/page/url.h"
+#include "crawler/rules.h"
 
 #define HOST_ROBOTS_AGE_MS (24LL * 3600 * 1000) /* RFC 9309 2.4 */
 
@@ -67,9 +67,7 @@ struct host {
 	char *addresses;    /* for CURLOPT_RESOLVE, "192.0.2.1,2001:db8::1"; NULL = IP literal */
 	int64_t addresses_until_ms; /* monotonic; when to ask DNS again */
 
-	struct robots *robots;	   /* NULL = everything allowed */
-	struct robots *old_robots; /* the copy before: records under way may point to its lines */
-	char *robots_text;	   /* the file as stored; NULL = none */
+	struct rules *rules;	   /* robots.txt; NULL = everything allowed */
 	int64_t robots_wall_ms;	   /* when it was had */
 	int64_t robots_due_ms;	   /* Unix time; when to ask again; 0 = nobody asked in this run */
 	int robots_status;
@@ -110,6 +108,7 @@ enum host_count { HOSTS_BUSY, HOSTS_WAITING, HOSTS_PREPARING, HOSTS_REFUSED, HOS
 
 struct hosts {
 	struct map by_origin, governors, ips;
+	struct rulebook book;
 	struct host **all; /* all[id - 1] */
 	uint32_t count, cap;
 	uint32_t counts[HOST_COUNTS];
@@ -120,6 +119,11 @@ struct hosts {
 
 void hosts_init(struct hosts *hs, const struct settings *set);
 void hosts_release(struct hosts *hs);
+
+/* Whose rules are read, and how many bytes of them stay read. */
+void hosts_set_rules(struct hosts *hs, const char *agent, size_t most);
+/* The rule of robots.txt against this URL of the host, or NULL; it lives as long as the hosts. */
+const char *host_forbids(struct hosts *hs, struct host *h, const struct url *u);
 
 /* The host of a parsed http(s) URL; made when it is new. */
 struct host *hosts_get(struct hosts *hs, const struct url *u);

@@ -8,8 +8,8 @@
 #include "config/mem.h"
 #include "crawler/http_private.h"
 
-#define USUAL_RATIO 8 /* text is seldom packed better */
-#define KEEP_HEAD ((size_t)4096) /* a buffer that an odd page made larger is given back */
+#define USUAL_RATIO 8		   /* text is seldom packed better */
+#define KEEP_HEAD   ((size_t)4096) /* a buffer that an odd page made larger is given back */
 
 /* ---- buffers of a fetch ---- */
 

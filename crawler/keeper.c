@@ -102,6 +102,7 @@ void keeper(void *arg)
 	while (!c->ended) {
 		co_state("keeping time");
 		check_limits(c);
+		crawl_adapt(c);
 		crawl_stats(c, &stats);
 		progress_tick(c->progress, &stats);
 		if (c->watch.stats)

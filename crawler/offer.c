@@ -88,15 +88,11 @@ static bool too_deep(const struct frontier *f, unsigned depth)
 
 /* The rule that robots.txt has against it, where robots.txt is known already. */
 static const char *robots_forbid(
-	const struct frontier *f, const struct host *h, const struct url *u)
+	const struct frontier *f, struct host *h, const struct url *u)
 {
-	const char *rule, *path;
-	size_t len;
-
-	if (f->set->ignore_robots || !h || h->state != HOST_READY || !h->robots)
+	if (f->set->ignore_robots || !h || h->state != HOST_READY)
 		return NULL;
-	path = url_path_query(u, &len);
-	return robots_allowed(h->robots, path, len, &rule, NULL) ? NULL : rule;
+	return host_forbids(f->hosts, h, u);
 }
 
 /* At the end of its host's queue, or at the front; then its text is needed soon. */

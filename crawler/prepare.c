@@ -162,28 +162,29 @@ static void offer_sitemap(struct crawl *c, struct host *h, const char *href, str
 /* Puts the rules in force and tells the sitemaps to the frontier. */
 static void apply_rules(struct crawl *c, struct host *h, struct findings *out)
 {
-	const char **maps;
-	size_t n;
+	const struct robots *said = rules_read(&c->hosts.book, h->rules);
+	struct strlist maps = {0}; /* an offer may read the rules of another host */
+	const char **urls;
+	size_t n = robots_sitemaps(said, &urls);
 
-	robots_free(h->old_robots);
-	h->old_robots = h->robots;
-	h->robots = robots_parse(h->robots_text, strlen(h->robots_text), c->agent);
-	governor_set_crawl_delay(&h->gov->g, robots_crawl_delay(h->robots));
-	if (!out)
-		return;
-	n = robots_sitemaps(h->robots, &maps);
-	for (size_t i = 0; i < n; i++)
-		offer_sitemap(c, h, maps[i], out);
+	governor_set_crawl_delay(&h->gov->g, robots_crawl_delay(said));
+	for (size_t i = 0; out && i < n; i++)
+		strlist_add(&maps, urls[i]);
+	for (size_t i = 0; i < maps.n; i++)
+		offer_sitemap(c, h, maps.v[i], out);
+	strlist_clear(&maps);
 }
 
 static void store_robots(struct crawl *c, struct host *h, struct record *r)
 {
+	if (h->rules)
+		rules_text(h->rules, &r->text);
 	r->robots = (struct store_robots){
 		.origin = h->origin,
 		.fetched_ms = h->robots_wall_ms,
 		.status = h->robots_status,
-		.text = h->robots_text,
-		.len = h->robots_text ? strlen(h->robots_text) : 0,
+		.text = h->rules ? r->text.data : NULL,
+		.len = r->text.len,
 		.verdict = h->robots_verdict,
 	};
 	r->item.robots = &r->robots;
@@ -303,8 +304,9 @@ static const char *read_robots(struct crawl *c, struct host *h, struct record *r
 		return got.error;
 	if (facts_check_texts(r->facts, &err) < 0)
 		return "parser_answer";
-	free(h->robots_text);
-	h->robots_text = mem_strdup(facts_text(r->facts, r->facts->text));
+	rules_free(&c->hosts.book, h->rules);
+	h->rules = rules_make(
+		&c->hosts.book, facts_text(r->facts, r->facts->text), r->facts->text.len);
 	return NULL;
 }
 
@@ -357,16 +359,13 @@ static bool robots(struct crawl *c, struct host *h)
 		co_state("reading robots.txt");
 		unread = read_robots(c, h, r);
 		set_verdict(h, unread ? "unreadable (%d)" : "rules (%d)", f->status);
-		if (unread && !h->robots_text)
+		if (unread && !h->rules)
 			refuse_host(c, h, unread, NULL);
 	} else if (!unreachable(f)) {
-		free(h->robots_text);
-		h->robots_text = NULL;
-		robots_free(h->old_robots);
-		h->old_robots = h->robots;
-		h->robots = NULL;
+		rules_free(&c->hosts.book, h->rules);
+		h->rules = NULL;
 		set_verdict(h, "everything allowed (%d)", f->status);
-	} else if (h->robots_text) {
+	} else if (h->rules) {
 		log_warn("%s/robots.txt cannot be had now; the copy of an earlier run stays in "
 			 "force",
 			h->origin);
@@ -380,7 +379,7 @@ static bool robots(struct crawl *c, struct host *h)
 		refuse_host(c, h, f->error, NULL);
 	}
 	frontier_offers_begin(c->frontier);
-	if (h->robots_text)
+	if (h->rules)
 		apply_rules(c, h, &r->findings);
 	if (c->set.sitemaps && h->user_named)
 		offer_sitemap(c, h, "/sitemap.xml", &r->findings);
@@ -414,7 +413,7 @@ void prepare_host(void *arg)
 		refuse_host(c, h, "dns", NULL);
 	if (h->state == HOST_RESOLVING && !c->set.ignore_robots)
 		set_state(c, h, HOST_ROBOTS);
-	if (h->state == HOST_ROBOTS && is_fresh(h) && h->robots_text && !h->robots)
+	if (h->state == HOST_ROBOTS && is_fresh(h) && h->rules)
 		apply_rules(c, h, NULL);
 	if (h->state == HOST_ROBOTS && !is_fresh(h) && !robots(c, h))
 		return;

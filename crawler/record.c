@@ -26,8 +26,8 @@ static struct record *record_new(struct crawl *c)
 	r->item.user = r;
 	http_fetch_reset(&r->fetch);
 	findings_reset(&r->findings);
-	buf_reset(&r->redirect);
-	buf_reset(&r->text);
+	buf_recycle(&r->redirect, KEEP_HEAD);
+	buf_recycle(&r->text, KEEP_HEAD);
 	return r;
 }
 
@@ -87,8 +87,7 @@ bool record_room(struct crawl *c, struct record *r, size_t want, size_t extra)
 	struct co *self = co_self();
 
 	co_state("waiting for room for a big body");
-	while (!(grown = slots_grow_with(
-			 c->slots, r->slot, want, extra, c->big_first == self))) {
+	while (!(grown = slots_grow_with(c->slots, r->slot, want, extra, c->big_first == self))) {
 		if (c->stops || c->failed)
 			break;
 		if (!c->big_first) {

@@ -51,7 +51,8 @@ static void on_robots(void *arg, const struct store_robots *s)
 
 	if (!h)
 		return;
-	h->robots_text = s->text ? mem_strndup(s->text, s->len) : NULL;
+	if (s->text)
+		h->rules = rules_make(&r->c->hosts.book, s->text, s->len);
 	h->robots_wall_ms = s->fetched_ms;
 	h->robots_status = s->status;
 	h->robots_verdict = mem_strdup(s->verdict);

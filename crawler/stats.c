@@ -158,6 +158,10 @@ void crawl_summary(struct crawl *c, struct summary *s)
 	if (getrusage(RUSAGE_SELF, &ru) == 0)
 		s->memory_peak = (uint64_t)ru.ru_maxrss * 1024;
 	s->memory_urls = f.bytes_seen + f.bytes_queued;
+	buf_reset(&c->parallel);
+	budget_crew_text(
+		&c->budget, c->tune.fetchers.n, c->tune.parsers.n, c->tune.storers.n, &c->parallel);
+	s->parallel = c->parallel.data;
 	s->longest_turn_ms = (uint64_t)loop_max_stall_ms(c->loop);
 	s->parsers_lost = procpool_restarts(parsers_pool(c->parsers));
 	memcpy(s->stage_us, c->n.stage_us, sizeof(s->stage_us));

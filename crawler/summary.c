@@ -211,6 +211,15 @@ static void speed(struct page *p, const struct summary *s)
 	}
 }
 
+static void parallel(struct page *p, const struct summary *s)
+{
+	if (!s->parallel)
+		return;
+	label(p, "Parallel");
+	add_text(p, s->parallel);
+	buf_add_ch(p->out, '\n');
+}
+
 /* Only where it is worth a line. */
 static void known_urls(struct page *p, const struct summary *s)
 {
@@ -281,6 +290,7 @@ void summary_text(struct buf *out, const struct summary *s, const struct progres
 	words(&p, "Excluded", s->excludes, s->nexcludes);
 	advice(&p, s);
 	speed(&p, s);
+	parallel(&p, s);
 	known_urls(&p, s);
 	stages(&p, s);
 	output(&p, s);
@@ -339,6 +349,7 @@ void summary_json(struct buf *out, const struct summary *s)
 	json_number(out, "bytes_file", s->bytes_file);
 	json_number(out, "memory_peak", s->memory_peak);
 	json_number(out, "memory_urls", s->memory_urls);
+	json_text(out, "parallel", s->parallel);
 	json_number(out, "longest_turn_ms", s->longest_turn_ms);
 	json_number(out, "parsers_lost", s->parsers_lost);
 	buf_add_str(out, ",\"stage_ms\":{");

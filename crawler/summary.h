@@ -69,6 +69,7 @@ struct summary {
 	uint64_t memory_urls;	   /* of known URLs, at the end */
 	uint64_t longest_turn_ms;  /* how long the loop was away from its descriptors at most */
 	uint64_t parsers_lost;	   /* died or overran */
+	const char *parallel;	   /* who worked: "64 fetchers, ..."; NULL = unknown */
 	uint64_t stage_us[STAGES]; /* summed over all pages; they overlap in time */
 };
 

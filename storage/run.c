@@ -101,6 +101,17 @@ size_t store_queued(struct store *st)
 	return n;
 }
 
+size_t store_unpacked(struct store *st)
+{
+	return st->pool ? pool_queued(st->pool) : 0;
+}
+
+void store_add_storers(struct store *st, size_t storers)
+{
+	if (st->pool)
+		pool_grow(st->pool, storers);
+}
+
 void store_stats(struct store *st, struct store_stats *out)
 {
 	lock_enter(&st->lock);

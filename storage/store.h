@@ -99,6 +99,9 @@ int store_stop(struct store *st, bool finished, struct err *err);
 struct store_item *store_take_uncommitted(struct store *st);
 
 size_t store_queued(struct store *st); /* items put and not given back yet */
+/* Items that wait for a thread of the pool, and more threads for it; on the thread of start. */
+size_t store_unpacked(struct store *st);
+void store_add_storers(struct store *st, size_t storers);
 
 struct store_stats {
 	uint64_t items, fetches, batches, urls, excluded, links;

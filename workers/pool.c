@@ -17,6 +17,7 @@ struct task {
 
 struct pool {
 	struct queue *queue; /* of struct task */
+	char name[12];
 	struct thread **threads;
 	size_t nthreads;
 	bool closed, joined;
@@ -61,15 +62,22 @@ struct pool *pool_open(const char *name, size_t threads, size_t queue_max)
 	p->queue = queue_open(queue_max);
 	lock_init(&p->lock);
 	cond_init(&p->idle);
-	p->threads = mem_array(threads, sizeof(struct thread *));
-	p->nthreads = threads;
-	for (size_t i = 0; i < threads; i++) {
+	snprintf(p->name, sizeof(p->name), "%.10s", name);
+	pool_grow(p, threads);
+	return p;
+}
+
+void pool_grow(struct pool *p, size_t threads)
+{
+	if (p->closed || threads <= p->nthreads)
+		return;
+	p->threads = mem_realloc(p->threads, threads * sizeof(struct thread *));
+	while (p->nthreads < threads) {
 		char label[32]; /* 15 bytes of it show */
 
-		snprintf(label, sizeof(label), "%.10s/%u", name, (unsigned)i);
-		p->threads[i] = thread_start(label, work, p);
+		snprintf(label, sizeof(label), "%s/%u", p->name, (unsigned)p->nthreads);
+		p->threads[p->nthreads++] = thread_start(label, work, p);
 	}
-	return p;
 }
 
 static int apply(struct pool *p, void (*fn)(void *), void *arg, int (*put)(struct queue *, void *))

@@ -21,6 +21,7 @@ void pool_wait(struct pool *p); /* until all that was applied has run */
 void pool_close(struct pool *p);
 void pool_join(struct pool *p);
 void pool_free(struct pool *p);
+void pool_grow(struct pool *p, size_t threads); /* from the thread that opened it; never fewer */
 size_t pool_threads(const struct pool *p);
 size_t pool_active(struct pool *p); /* tasks that run now */
 size_t pool_queued(struct pool *p);

@@ -62,7 +62,7 @@ void page_reader_close(struct page_reader *r)
 static size_t inflated_most(const struct page_task *t)
 {
 	return t->max_inflated && t->max_inflated < t->max_decoded ? t->max_inflated
-								  : t->max_decoded;
+								   : t->max_decoded;
 }
 
 static enum inflate_what as_it_is(struct page_job *j)

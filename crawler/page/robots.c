@@ -52,6 +52,14 @@ static void group_add(struct group *g, const struct rule *rule)
 	g->rules[g->n++] = *rule;
 }
 
+/* Its rules do not count: nobody asks for them. */
+static void group_drop(struct group *g)
+{
+	free(g->rules);
+	g->rules = NULL;
+	g->n = g->cap = 0;
+}
+
 static void on_agent(struct parse *p, const struct robots_line *line)
 {
 	bool own = robots_line_names(line, p->token, p->token_len), any = robots_line_is_any(line);
@@ -187,6 +195,7 @@ struct robots *robots_parse(const char *text, size_t len, const char *product_to
 		}
 	}
 	r->use = r->own.named ? &r->own : &r->any;
+	group_drop(r->own.named ? &r->any : &r->own);
 	if (r->own.n)
 		qsort(r->own.rules, r->own.n, sizeof(*r->own.rules), by_weight);
 	if (r->any.n)
@@ -207,6 +216,15 @@ void robots_free(struct robots *r)
 	free(r->any.rules);
 	buf_release(&r->text);
 	free(r);
+}
+
+size_t robots_memory(const struct robots *r)
+{
+	size_t n = sizeof(*r) + r->text.cap + (r->own.cap + r->any.cap) * sizeof(struct rule);
+
+	for (size_t i = 0; i < r->nsitemaps; i++)
+		n += strlen(r->sitemaps[i]) + 1 + sizeof(*r->sitemaps);
+	return n;
 }
 
 static const struct rule *decide(const struct robots *r, const char *path, size_t len)

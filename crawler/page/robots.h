@@ -34,6 +34,7 @@ struct robots;
  */
 struct robots *robots_parse(const char *text, size_t len, const char *product_token);
 void robots_free(struct robots *r);
+size_t robots_memory(const struct robots *r); /* bytes it takes */
 
 /* Whether path_query ("/path?query", as it goes on the wire) may be fetched. *rule is the
  * line that decided as written ("Disallow: /private", NUL-ended, owned by r) or NULL when

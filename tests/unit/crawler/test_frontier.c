@@ -541,7 +541,7 @@ static void test_readmits_not_what_robots_forbid(void **state)
 	b.set.depth = 2;
 	open_frontier();
 	offer("http://h/", 0);
-	b.hosts.all[0]->robots = robots_parse(rules, sizeof(rules) - 1, "skitter");
+	b.hosts.all[0]->rules = rules_make(&b.hosts.book, rules, sizeof(rules) - 1);
 	assert_int_equal(offer("http://h/deep", 3), OFFER_EXCLUDED);
 	assert_int_equal(offer("http://h/deep", 2), OFFER_SEEN);
 	assert_int_equal(b.out.nreadmitted, 0);

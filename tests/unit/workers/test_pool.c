@@ -40,6 +40,28 @@ static void test_all_run(void **state)
 	pool_free(NULL);
 }
 
+static void test_grows(void **state)
+{
+	struct pool *p = pool_open("pool", 1, 8);
+	int one = 1;
+
+	(void)state;
+	ran = 0;
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(pool_apply(p, adds, &one), 0);
+	pool_grow(p, 4);
+	assert_int_equal(pool_threads(p), 4);
+	pool_grow(p, 2); /* never fewer */
+	assert_int_equal(pool_threads(p), 4);
+	for (int i = 0; i < 100; i++)
+		assert_int_equal(pool_apply(p, adds, &one), 0);
+	pool_close(p);
+	pool_grow(p, 8); /* too late */
+	assert_int_equal(pool_threads(p), 4);
+	pool_free(p);
+	assert_int_equal(ran, 200);
+}
+
 /* ---- all threads work at once ---- */
 
 struct meeting {
@@ -158,6 +180,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_run),
+		cmocka_unit_test(test_grows),
 		cmocka_unit_test(test_threads_work_at_once),
 		cmocka_unit_test(test_full_and_closed),
 		cmocka_unit_test(test_tasks_apply_tasks),
