@@ -191,7 +191,7 @@ test check: deps-test
 
 # ---- the suites, one by one -------------------------------------------------------
 # (`make test SUITES="unit worlds"` runs some; `make worlds WORLDS=tests/worlds/x.world` one)
-SUITES ?= layers unit conformance worlds demo fakeweb real
+SUITES ?= layers unit conformance worlds demo fakeweb memory real
 export CONFORMANCE
 # The real sites (nginx, two documentation packages) are unpacked once for all build folders.
 export DOCS ?= $(abspath $(BUILD))/docs
@@ -206,6 +206,8 @@ demo: $(BUILD)/skitter $(BUILD)/testserver
 	@tests/run_demo.sh $(BUILD)
 fakeweb: $(BUILD)/skitter
 	@python3 -B tests/fakeweb/run.py $(BUILD)
+memory: $(BUILD)/skitter
+	@python3 -B tests/bench/memory.py $(BUILD) --budgets 64M --bodies 16 --hosts 1500 --assert 110
 real: $(BUILD)/skitter
 	@tests/real/run.sh $(BUILD)
 conformance: $(BUILD)/conformance $(BUILD)/conformance_http $(BUILD)/skitter $(BUILD)/testserver
@@ -331,7 +333,7 @@ help:
 #? make deps | deps-test | deps-full    install the packages for building, testing, the long runs
 #? make install uninstall           DESTDIR= PREFIX=/usr/local       make dist      a source archive
 #?
-#? one suite:   unit worlds demo fakeweb real kills conformance layers
+#? one suite:   unit worlds demo fakeweb memory real kills conformance layers
 #? long runs:   asan ubsan tsan ucontext valgrind fuzz
 #? looked at:   report-check (the HTML report in a browser, with axe-core)   pictures (of the README)
 #? measuring:   bench [PART="crawls micro modules"] [SITES=...] [PEERS=all] [ROUNDS=5] (tests/bench/README.md)
