@@ -209,6 +209,10 @@ static bool grant_more(struct parsers *p, struct slot *slot, const struct parse_
 	bool more = false;
 
 	if (was_cut(out->facts, FACTS_CUT_BODY) && grant->inflated < most) {
+		/* Nobody waits for one room while he has of the other, or two could wait for each
+		 * other. */
+		room_give(p->answers, out->room);
+		out->room = 0;
 		more = req->room && req->room(req->arg, slot, most);
 		out->cramped = req->room && !more;
 		if (more)
