@@ -148,7 +148,7 @@ static void set_limits(struct budget *b, const struct settings *set)
 	b->decoded_most = (size_t)clamp(set->max_decoded_body, 1, bodies);
 	b->answer_most = (size_t)clamp(b->part[BUDGET_ANSWERS] / 3, MIB, BUDGET_ANSWER_MOST);
 	/* A buffer grows by half of its size, and the old one goes when the new one is there. */
-	b->parser_limit = PARSER_OVERHEAD + b->page_room + b->answer_most + 3 * b->decoded_most;
+	b->parser_limit = PARSER_OVERHEAD + b->page_room + b->answer_most + 2 * b->decoded_most;
 }
 
 void budget_divide(struct budget *b, const struct settings *set, const struct machine *m)

@@ -12,7 +12,8 @@
 #include "crawler/page/sitemap.h"
 #include "crawler/page/sniff.h"
 
-#define KEEP ((size_t)4 << 20)
+#define KEEP	 ((size_t)4 << 20)
+#define PAGE_BIG ((size_t)1 << 20)
 
 struct page_reader *page_reader_open(void)
 {
@@ -235,6 +236,10 @@ size_t page_read(struct page_reader *r, const struct page_task *task, void *area
 	if (j.charset)
 		j.w.f->charset = facts_put(&j.w, j.charset, strlen(j.charset), 0);
 	size = facts_finish(&j.w);
+	if (j.len > PAGE_BIG) { /* deep nesting or long text made it large: it does not shrink */
+		html_free(r->html);
+		r->html = html_open();
+	}
 	buf_recycle(&r->decoded, r->keep);
 	buf_recycle(&r->inner, r->keep);
 	buf_recycle(&r->text, r->keep);
