@@ -51,6 +51,13 @@ static int exit_role(int argc, char **argv)
 	return 0;
 }
 
+static int sealed_role(int argc, char **argv)
+{
+	struct err err;
+	(void)argc, (void)argv;
+	return sandbox_enter(NULL, &err) == 0 ? 0 : 1;
+}
+
 /* Work for about so long on an idle core. Counted, not timed: on a busy machine a clock
  * would let the time others use pass for work. */
 static void spin(int64_t ns)
@@ -82,7 +89,8 @@ static int work_role(int argc, char **argv)
 	return 0;
 }
 
-static const struct role roles[] = {{"exit", exit_role}, {"work", work_role}};
+static const struct role roles[] = {
+	{"exit", exit_role}, {"sealed", sealed_role}, {"work", work_role}};
 
 /* ---- processes ----------------------------------------------------------------------------- */
 
@@ -108,20 +116,36 @@ static void bench_fork(const char *name, size_t ballast, int n)
 	free(memory);
 }
 
-static void bench_spawn(const char *name, size_t ballast, int n)
+static void start_role(const char *name, const char *role, int n)
 {
 	struct err err;
-	char *memory = mem_alloc(ballast + 1);
-	memset(memory, 1, ballast + 1);
 	int64_t start = clock_ns();
 	for (int i = 0; i < n; i++) {
-		struct proc *p = proc_spawn_role("exit", NULL, 0, NULL, &err);
+		int status;
+		struct proc *p = proc_spawn_role(role, NULL, 0, NULL, &err);
 		need(p, &err);
-		proc_join(p, NULL, -1);
+		proc_join(p, &status, -1);
+		if (status != 0) {
+			fprintf(stderr, "bench_procs: the role %s ended with %d\n", role, status);
+			exit(1);
+		}
 		proc_free(p);
 	}
 	report(name, start, (uint64_t)n);
+}
+
+static void bench_spawn(const char *name, size_t ballast, int n)
+{
+	char *memory = mem_alloc(ballast + 1);
+	memset(memory, 1, ballast + 1);
+	start_role(name, "exit", n);
 	free(memory);
+}
+
+static void bench_sealed(const char *name, size_t unused, int n)
+{
+	(void)unused;
+	start_role(name, "sealed", n);
 }
 
 /* ---- pipe and queue ------------------------------------------------------------------------
@@ -424,6 +448,7 @@ static const struct {
 	{"fork + join, 512 MiB parent", bench_fork, (size_t)512 << 20, 20},
 	{"spawn role + join", bench_spawn, 0, 200},
 	{"spawn role + join, 512 MiB", bench_spawn, (size_t)512 << 20, 100},
+	{"spawn role into the sandbox + join", bench_sealed, 0, 200},
 	{"pipe, 64 B one way", bench_pipe_stream, SMALL, 200000},
 	{"xqueue, 64 B one way", bench_xqueue_stream, SMALL, 500000},
 	{"pipe, 64 B there and back", bench_pipe_round_trip, SMALL, 50000},

@@ -54,6 +54,7 @@ PARTS = [
         ("fork and join, parent of 512 MiB", "fork + join, 512 MiB parent"),
         ("start afresh (role, spawn) and join", "spawn role + join"),
         ("the same, parent of 512 MiB", "spawn role + join, 512 MiB"),
+        ("start afresh into the sandbox and join", "spawn role into the sandbox + join"),
         ("pipe: 64 B one way", "pipe, 64 B one way"),
         ("queue: 64 B one way", "xqueue, 64 B one way"),
         ("SimpleQueue: 64 B one way", "SimpleQueue, 64 B one way"),
