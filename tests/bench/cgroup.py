@@ -59,20 +59,14 @@ class Group:
         for folder in self.folders.values():
             (folder / "cgroup.procs").write_text(str(os.getpid()))
 
-    def memory(self, written):
-        """Bytes of anonymous and shared memory. WRITTEN: what went to files on a tmpfs, None when the files went elsewhere.
-
-        The exact counter holds file pages too, so it serves where files are on the tmpfs and can be taken off; else
-        memory.stat, which lags by up to two seconds.
-        """
-        if written is not None and self.version == 1:
-            folder = self.folders["memory"]
-            used, kernel = (int((folder / f"memory{k}.usage_in_bytes").read_text()) for k in ("", ".kmem"))
-            return max(0, used - kernel - written)
-        wanted = {"rss", "shmem"} if self.version == 1 else {"anon", "shmem"}
+    def anonymous(self):
+        """Bytes of memory of no file. (What is shared is not told apart from files on a tmpfs, so it is left out.)"""
+        name = "rss" if self.version == 1 else "anon"
         folder = self.folders["memory" if self.version == 1 else ""]
-        rows = (line.split() for line in (folder / "memory.stat").read_text().splitlines())
-        return max(0, sum(int(value) for name, value in rows if name in wanted) - (written or 0))
+        for line in (folder / "memory.stat").read_text().splitlines():
+            if line.startswith(name + " "):
+                return int(line.split()[1])
+        return 0
 
     def cpu(self):
         """CPU seconds of all that ran in the group."""

@@ -51,12 +51,12 @@ def number(name, default):
         sys.exit(f"bench: {name} must be a number")
 
 
-def once(crawler, site, docs, run, place, kind, limit):
+def once(crawler, site, docs, run, place, limit):
     """One crawl by one crawler; everything that was measured."""
     with server.Server(docs, run, site) as nginx:
         out = place / "out"
         words = crawler.command(site, nginx, out)
-        row = measure.run(words, out, kind, limit, crawler.environment(nginx))
+        row = measure.run(words, out, limit, crawler.environment(nginx))
     row.update(nginx.tally())
     row["pages_per_s"] = row["pages"] / row["seconds"]
     row["cpu_per_1000"] = row["cpu_s"] * 1000 / row["pages"] if row["pages"] else None
@@ -73,7 +73,7 @@ def compare(site, kind, who, docs, build, place):
     for r in range(rounds):
         for c in who[r % len(who):] + who[:r % len(who)]:
             if sum(row["seconds"] for row in rows[c.name]) < budget:
-                rows[c.name].append(once(c, site, docs, build / "bench/nginx", place, kind, limit))
+                rows[c.name].append(once(c, site, docs, build / "bench/nginx", place, limit))
             else:
                 rows[c.name].append(None)
     return {"site": site.name, "where": kind, "pages": site.pages, "bytes": site.bytes, "hosts": len(site.hosts),

@@ -5,8 +5,8 @@ command, whoever started it, comes back here; where a control group can be made,
 
 Memory: PSS of all processes of the command, so that shared pages count once, plus the pages of shared memory
 (memfd) that no process has mapped and that PSS does not see. Sampled; a sample costs time, so they are spread such
-that sampling takes about a twenty-fifth of one core at most. The control group gives a second reading: anonymous and shared
-memory, less what the command wrote to files on the tmpfs.
+that sampling takes about a twenty-fifth of one core at most. The control group gives a second reading:
+anonymous memory by its books, and all of the memfds; program files, which PSS includes, are not in it.
 """
 import ctypes
 import os
@@ -96,7 +96,7 @@ def mapped(pid, into):
 
 
 def memory_of(pids):
-    """(PSS, shared memory that nobody maps), bytes, of all these processes together."""
+    """(PSS, shared memory that nobody maps, shared memory in all), bytes, of all these processes together."""
     pss, held, shown = 0, {}, {}
     holders = []
     for pid in pids:
@@ -113,19 +113,19 @@ def memory_of(pids):
             mapped(pid, shown)
         except OSError:
             continue
-    return pss, sum(max(0, size - shown.get(inode, 0)) for inode, size in held.items())
+    unmapped = sum(max(0, size - shown.get(inode, 0)) for inode, size in held.items())
+    return pss, unmapped, sum(held.values())
 
 
 class Sampler(threading.Thread):
     """Samples memory until it is stopped."""
 
-    def __init__(self, pid, but, group, tmpfs):
+    def __init__(self, pid, but, group):
         super().__init__(daemon=True)
-        self.pid, self.but, self.group, self.tmpfs = pid, but, group, tmpfs
+        self.pid, self.but, self.group = pid, but, group
         self.over = threading.Event()
         self.peak = {"memory": 0, "pss": 0, "unmapped": 0, "cgroup_memory": 0, "processes": 0}
         self.samples = 0
-        self.filled = used(tmpfs)
 
     def run(self):
         try:
@@ -143,27 +143,18 @@ class Sampler(threading.Thread):
 
     def sample(self):
         pids = tree(self.pid) + [p for o in orphans(self.but) for p in tree(o)]
-        pss, unmapped = memory_of(pids)
+        pss, unmapped, shared = memory_of(pids)
         self.samples += 1
         if pss + unmapped > self.peak["memory"]:
             self.peak.update(memory=pss + unmapped, pss=pss, unmapped=unmapped)
         self.peak["processes"] = max(self.peak["processes"], len(pids))
         if self.group:
-            written = None if self.tmpfs is None else max(0, used(self.tmpfs) - self.filled)
-            now = self.group.memory(written)
+            now = self.group.anonymous() + shared
             self.peak["cgroup_memory"] = max(self.peak["cgroup_memory"], now)
 
     def stop(self):
         self.over.set()
         self.join()
-
-
-def used(folder):
-    """Bytes in use on a file system."""
-    if folder is None:
-        return 0
-    st = os.statvfs(folder)
-    return (st.f_blocks - st.f_bfree) * st.f_frsize
 
 
 # ---- disk -----------------------------------------------------------------------------------------
@@ -234,8 +225,8 @@ def wait(process, limit):
         os.close(fd)
 
 
-def run(words, out, where, limit=900, env=None):
-    """Runs a command whose output goes below OUT on the file system kind WHERE; what it printed is in OUT.log."""
+def run(words, out, limit=900, env=None):
+    """Runs a command whose output goes below OUT; what it printed is in OUT.log."""
     home = out.with_name("home")
     for folder in (out, home):
         shutil.rmtree(folder, ignore_errors=True)
@@ -248,8 +239,7 @@ def run(words, out, where, limit=900, env=None):
         process = subprocess.Popen(words, stdin=subprocess.DEVNULL, stdout=printed, stderr=subprocess.STDOUT,
                                    start_new_session=True, preexec_fn=group.join if group else None,
                                    env={**os.environ, "HOME": str(home), **(env or {})}, cwd=home)
-        others_now = others | {process.pid}
-        sampler = Sampler(process.pid, others_now, group, out if where == "tmpfs" else None)
+        sampler = Sampler(process.pid, others | {process.pid}, group)
         sampler.start()
         timed_out = not wait(process, limit)
         seconds = time.monotonic() - began
