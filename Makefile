@@ -339,6 +339,7 @@ help:
 #? measuring:   bench [PART="crawls micro modules"] [SITES=...] [PEERS=all] [ROUNDS=5] (tests/bench/README.md)
 #?              bench-report (the report of PAGES pages with LINKS links each)
 #? habits:      tidy (format, clang-tidy, cppcheck)   layers (who may include whom)
+#?              bench-scale bench-broad (against a made-up web: a million pages, 5,000 hosts; see tests/bench/scale.py, broad.py)
 #?
 #? BUILD=DIR        build folder (build)            DEV=1        warnings are errors
 #? CC=gcc|clang     compiler                        SANITIZE=address,undefined | thread
