@@ -18,11 +18,6 @@ static void fact_end(struct page_out *p)
 	page_add(p, "</dd></div>\n");
 }
 
-static void seconds(struct page_out *p, double ms)
-{
-	page_addf(p, "%.2f s", ms / 1000);
-}
-
 static void who(struct page_out *p)
 {
 	const struct report *r = p->r;
@@ -71,9 +66,8 @@ static void rules(struct page_out *p, const struct report_host *h)
 		page_text(p, h->robots);
 	else
 		page_add(p, "was not read");
-	page_add(p, "; ");
+	page_add(p, "; URLs not asked for because of it: ");
 	page_number(p, (double)h->robots_excluded);
-	page_add(p, " URLs were not asked for because of it");
 	fact_end(p);
 	fact(p, "Crawl-delay");
 	if (h->robots_delay <= 0) {
@@ -97,9 +91,9 @@ static void pace(struct page_out *p, const struct report_host *h)
 		page_add(p, "there was one request");
 	} else {
 		page_add(p, "between the starts of two requests: shortest ");
-		seconds(p, h->gap_least_ms);
+		report_add_ms(p->out, h->gap_least_ms);
 		page_add(p, ", median ");
-		seconds(p, h->gap_median_ms);
+		report_add_ms(p->out, h->gap_median_ms);
 	}
 	fact_end(p);
 	fact(p, "Busiest");
@@ -115,9 +109,9 @@ static void answers(struct page_out *p, const struct report_host *h)
 	const struct {
 		const char *name;
 		uint64_t n;
-	} all[] = {{"pages", h->pages}, {"redirects", h->redirects},
-		{"client errors (4xx)", h->client_errors},
-		{"server errors (5xx)", h->server_errors}, {"no answer", h->no_answer}};
+	} all[] = {{"answered 2xx", h->pages}, {"redirected", h->redirects},
+		{"answered 4xx", h->client_errors}, {"answered 5xx", h->server_errors},
+		{"without an answer", h->no_answer}};
 	size_t shown = 0;
 
 	fact(p, "Answers");
@@ -130,8 +124,12 @@ static void answers(struct page_out *p, const struct report_host *h)
 	}
 	fact_end(p);
 	fact(p, "Asked to slow down");
-	page_number(p, (double)h->limited);
-	page_add(p, " times (429 or 503)");
+	if (h->limited) {
+		page_number(p, (double)h->limited);
+		page_add(p, h->limited == 1 ? " time (429 or 503)" : " times (429 or 503)");
+	} else {
+		page_add(p, "never (429 or 503)");
+	}
 	fact_end(p);
 }
 
@@ -158,7 +156,7 @@ static void cell_ms(struct page_out *p, double ms)
 		return;
 	}
 	page_addf(p, "<td class=n data-v=\"%.0f\">", ms);
-	seconds(p, ms);
+	report_add_ms(p->out, ms);
 	page_add(p, "</td>");
 }
 
