@@ -298,7 +298,8 @@ static int send_answer(struct fake_conn *c, const struct fake_request *r, struct
 		s->iov = mem_realloc(s->iov, s->cap_iov * sizeof(*s->iov));
 	}
 	s->iov[0] = (struct iovec){head, make_head(s, a, head)};
-	memcpy(s->iov + 1, a->body, n * sizeof(*s->iov));
+	if (n)
+		memcpy(s->iov + 1, a->body, n * sizeof(*s->iov));
 	if (a->cut)
 		cut_body(s->iov + 1, n, a->len / 2);
 	atomic_fetch_add(&s->tally->bytes, s->iov[0].iov_len + (n ? a->len >> a->cut : 0));
