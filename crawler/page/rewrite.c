@@ -352,6 +352,10 @@ static void resolve(struct rewriter *w, struct raw_spot *s, const struct base *b
 		    encode ? charset_encode : NULL, (void *)(uintptr_t)base->charset, &u) < 0 ||
 		!url_is_http(&u) || w->out->urls.len > UINT32_MAX / 2)
 		return;
+	/* A host may hold a quote by the URL standard: no server has such a name, and where it is
+	 * put back it could end an attribute. */
+	if (strpbrk(u.href, "\"<>"))
+		return;
 	/* What the page meant by other letters than ASCII depends on its old encoding. */
 	if (!is_absolute(raw, len) || (w->legacy && !is_ascii(raw, len)))
 		s->how |= SPOT_RELATIVE;

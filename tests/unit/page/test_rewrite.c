@@ -97,6 +97,7 @@ static void what_stays(void **state)
 		"x\">");
 	page("<!-- <a href=x> --><script>'<a href=x>'</script><textarea><a href=x></textarea>",
 		"<!-- <a href=x> --><script>'<a href=x>'</script><textarea><a href=x></textarea>");
+	page("<a href='//a\"b/'>", "<a href='//a\"b/'>"); /* a host, by the URL standard */
 	page("<a href=\"http://[\">", "<a href=\"http://[\">");
 	page("<a href=\"x", "<a href=\"x"); /* a tag that never ends is none */
 }
