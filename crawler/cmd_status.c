@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -344,6 +345,41 @@ static void status_json(struct buf *out, const struct status *s)
 	json_decref(o);
 }
 
+/* As many columns of a line of escaped text as fit. */
+static size_t clip(const char *line, size_t len, size_t columns)
+{
+	while (len && text_columns(line, len) > columns) {
+		len--;
+		while (len && ((unsigned char)line[len] & 0xc0) == 0x80)
+			len--;
+	}
+	return len;
+}
+
+/* What fits on the terminal, which may have become smaller: a line that wraps, or one too many,
+ * would push the first ones out. */
+static void show_fitted(const struct buf *text)
+{
+	struct winsize size = {0};
+	const char *p = text->data, *end = p + text->len;
+	size_t rows = 24, columns = 80;
+	struct buf out = BUF_INIT;
+
+	if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_row > 1 && size.ws_col > 0) {
+		rows = size.ws_row;
+		columns = size.ws_col;
+	}
+	buf_add_str(&out, "\033[H\033[J");
+	for (size_t row = 1; p < end && row < rows; row++) {
+		size_t len = strcspn(p, "\n");
+		buf_add(&out, p, clip(p, len, columns));
+		buf_add_ch(&out, '\n');
+		p += len + (p[len] == '\n');
+	}
+	fwrite(out.data, 1, out.len, stdout);
+	buf_release(&out);
+}
+
 static int show_once(const char *path, bool json, bool watch, bool *running, struct err *err)
 {
 	struct store *st = store_open(path, STORE_READ, err);
@@ -356,9 +392,13 @@ static int show_once(const char *path, bool json, bool watch, bool *running, str
 			status_json(&out, &s);
 		else
 			status_text(&out, &s);
-		if (watch && !json && cmd_stdout_is_terminal())
-			fputs("\033[H\033[J", stdout);
-		fwrite(out.data, 1, out.len, stdout);
+		if (watch && s.held && !json && cmd_stdout_is_terminal()) {
+			show_fitted(&out);
+		} else {
+			if (watch && *running && !json && cmd_stdout_is_terminal())
+				fputs("\033[H\033[J", stdout);
+			fwrite(out.data, 1, out.len, stdout);
+		}
 		fflush(stdout);
 		*running = s.held;
 		rc = ferror(stdout)
