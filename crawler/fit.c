@@ -43,7 +43,7 @@ static void say_memory_short(const struct crawl *c)
 {
 	struct buf b = BUF_INIT;
 
-	buf_addf(&b, "%u fetchers, %u parsers and %u storers need more than --memory ",
+	buf_addf(&b, "--concurrency %u, --parsers %u and --storers %u need more than --memory ",
 		c->budget.fetchers.now, c->budget.parsers.now, c->budget.storers.now);
 	text_bytes(&b, c->set.memory);
 	log_warn("%s: give it more, or less of those", b.data);

@@ -11,12 +11,15 @@ hosts   many hosts (loopback addresses) with robots.txt files, a few of them hug
 """
 import argparse
 import asyncio
+import contextlib
 import gzip
 import json
 import os
 import pathlib
 import random
+import resource
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -318,6 +321,26 @@ def measure(skitter, scene, count, budget, options, seconds):
             "peak": s.peak, "most": s.most, "summary": summary_of(said), "said": said}
 
 
+def check_limit(skitter):
+    """A parser that needs more than its limit costs that page, and its page says so."""
+    server = Server("html", 8)
+    with tempfile.TemporaryDirectory() as folder:
+        p = subprocess.Popen([skitter, "crawl", "-o", f"{folder}/x.db", "--memory", "64M", "--delay", "1", "-q", "--parsers", "1",
+                              "--include", "/h/[37]$", f"http://127.0.0.1:{server.port}/"], stdin=subprocess.DEVNULL)
+        parser = []
+        while len(parser) < 1 and p.poll() is None:  # it works before the second page is due
+            parser = [c for c in children(p.pid)[1:] if b"--role" in pathlib.Path(f"/proc/{c}/cmdline").read_bytes()]
+        for c in parser:
+            resource.prlimit(c, resource.RLIMIT_DATA, (12 * MIB, 12 * MIB))
+        status = p.wait(120)
+        with contextlib.closing(sqlite3.connect(f"{folder}/x.db")) as db:
+            errors = dict(db.execute("select substr(url, -4), error from pages where url like '%/h/%'"))
+    server.close()
+    ok = status == 0 and errors.get("/h/3") == "parser_memory" and len(errors) == 2
+    print("a parser beyond its limit costs its page: " + ("yes" if ok else f"[  FAILED  ] status {status}, {errors}"))
+    return ok
+
+
 def size(text):
     units = {"k": 10**3, "M": 10**6, "G": 10**9}  # as --memory reads them
     return int(text[:-1]) * units[text[-1]] if text[-1] in units else int(text)
@@ -370,6 +393,9 @@ def main():
         for r in results:
             del r["said"]
         pathlib.Path(args.json).write_text(json.dumps(results, indent=1))
+    if args.bound:
+        ok = check_limit(f"{args.build}/skitter")
+        good, bad = good + ok, bad + (not ok)
     print(f"{good} passed, {bad} failed")
     return 1 if bad else 0
 
