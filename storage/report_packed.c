@@ -43,7 +43,7 @@ const char *report_next_link(const char *p, const char *end, struct report_packe
 {
 	const char **texts[] = {&l->url, &l->kind, &l->text, &l->rel};
 	size_t *lens[] = {&l->url_len, &l->kind_len, &l->text_len, &l->rel_len};
-	bool unused, *escaped[] = {&l->url_escaped, &unused, &l->text_escaped, &unused};
+	bool unused = false, *escaped[] = {&l->url_escaped, &unused, &l->text_escaped, &unused};
 	size_t at = 0;
 
 	memset(l, 0, sizeof(*l));
