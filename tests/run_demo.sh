@@ -72,6 +72,26 @@ check "the report: links to what has moved" "/glossary|302|/glossary.html|/ The 
 /old-index.html|301|/|/ The old front page" "$(rows moved | sort)"
 check "the report: robots.txt" "/private/diary.html|Disallow: /private/|/ The gardener's diary" "$(rows robots)"
 check "the report: one host, 20 requests" 1 "$(rows hosts | grep -c '^127.0.0.1:[0-9]*|20|0|')"
+rm -rf "$tmp/copy"
+"$b/skitter" export "$b/demo.db" --format files -o "$tmp/copy" >"$tmp/files" 2>&1
+check "a copy on disk" "0 17 files" "$? $(sed -n 's/.*: \([0-9]* files\),.*/\1/p' "$tmp/files")"
+check "its links lead to files, or to the site" "" "$(python3 - "$tmp/copy" <<'END'
+import html.parser, os, sys, urllib.parse
+class Links(html.parser.HTMLParser):
+    def handle_starttag(self, tag, attrs):
+        for k, v in attrs:
+            if k in ("href", "src") and v and not v.startswith(("http:", "https:", "mailto:", "#")):
+                path = os.path.join(os.path.dirname(self.file), urllib.parse.unquote(v.split("#")[0]))
+                if not os.path.isfile(path):
+                    print(self.file, v)
+for d, _, files in os.walk(sys.argv[1]):
+    for f in files:
+        if f.endswith(".html"):
+            p = Links()
+            p.file = os.path.join(d, f)
+            p.feed(open(p.file, encoding="utf-8").read())
+END
+)"
 [ $failed -eq 0 ] || tail -n 20 "$tmp/err"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
