@@ -243,7 +243,7 @@ kills: $(BUILD)/skitter
 
 test-full: deps-full
 	$(AGAIN) test-build
-	+@ROUNDS=40 tests/run_all.sh $(BUILD) layers unit conformance worlds demo fakeweb real asan tsan ucontext valgrind fuzz
+	+@ROUNDS=40 tests/run_all.sh $(BUILD) layers unit conformance worlds demo fakeweb memory real asan tsan ucontext valgrind fuzz
 
 # ---- bench, habits --------------------------------------------------------------------
 .PHONY: bench bench-build bench-scale bench-broad
