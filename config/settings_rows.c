@@ -443,13 +443,30 @@ const struct setting settings_table[] = {
 		.group = "Machine",
 		.flags = SETTING_RESUME,
 		.help = "budget for all processes together",
-		.more = "Where a control group (a container) has a lower limit, the default is three "
+		.more = "Where a control group (a container) has a lower limit, the default is "
+			"three "
 			"quarters\n"
 			"of that. Bodies wait for room in it; one that can never have it is cut, "
 			"and its\n"
-			"page says so (truncated: memory). The table of known URLs comes beside it: "
+			"page says so (truncated: memory). The table of known URLs comes beside "
+			"it: "
 			"about\n"
 			"24 bytes per URL."},
+	{.name = "url-memory",
+		.type = SETTING_SIZE,
+		AT(url_memory),
+		.def = "none",
+		.min = 1 * MIB,
+		.max = 1e15,
+		.word = "none",
+		.arg = "SIZE",
+		.group = "Machine",
+		.flags = SETTING_RESUME,
+		.help = "memory for known URLs; when it is used up no more are discovered",
+		.more = "What is queued is still fetched. Links to URLs that are not known then "
+			"are "
+			"written down,\n"
+			"and followed by a resume with more."},
 	{.name = "parsers",
 		.type = SETTING_INT,
 		AT(parsers),

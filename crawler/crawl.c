@@ -274,7 +274,7 @@ int crawl_start(struct crawl *c, const struct strlist *seeds, struct err *err)
 	else if (!n.discovered && lines)
 		seed_from_meta(c, lines);
 	crawl_seed_deeper(c, &deeper);
-	rc = 0;
+	rc = seeds ? 0 : crawl_offer_beyond(c, err);
 out:
 	strlist_clear(&deeper);
 	free(lines);

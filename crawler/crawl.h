@@ -167,6 +167,9 @@ void crawl_say_begin(const struct settings *set, const struct strlist *seeds);
 int crawl_restore(struct crawl *c, struct err *err);	       /* an old one: restore.c */
 /* Reads, and after the store was started queues, what a greater --depth lets in now. */
 int crawl_find_deeper(struct crawl *c, struct strlist *urls, struct err *err);
+/* What an earlier run had no --url-memory for, as far as there is now; after the store was
+ * started. */
+int crawl_offer_beyond(struct crawl *c, struct err *err);
 void crawl_seed_deeper(struct crawl *c, const struct strlist *urls);
 /* Fills the frontier, from seeds or (NULL) from the store, and starts the storage threads. */
 int crawl_start(struct crawl *c, const struct strlist *seeds, struct err *err);

@@ -50,6 +50,7 @@ void frontier_free(struct frontier *f)
 	seen_free(f->seen);
 	seen_free(f->rows);
 	buf_release(&f->scratch);
+	free(f->recent);
 	free(f);
 }
 
@@ -218,9 +219,11 @@ static bool at_end(struct frontier *f)
 		return true;
 	}
 	if (f->queued == f->held) {
-		f->end = f->queued ? FRONTIER_LIMIT : FRONTIER_EMPTY;
+		f->end = f->queued || f->beyond ? FRONTIER_LIMIT : FRONTIER_EMPTY;
 		if (f->queued && !f->limit)
 			f->limit = "--max-pages-per-host";
+		else if (f->beyond && !f->limit)
+			f->limit = "--url-memory";
 		return true;
 	}
 	return false;
@@ -397,6 +400,10 @@ void frontier_counts(const struct frontier *f, struct frontier_counts *out)
 		.loads = f->all_loads,
 		.bytes_seen = seen_bytes(f->seen) + seen_bytes(f->rows),
 		.bytes_queued = f->text + f->backlog_bytes,
+		.beyond = f->beyond,
+		.bytes_known = frontier_bytes_known(f),
+		.full = f->full || (f->set->url_memory &&
+					   frontier_bytes_known(f) >= f->set->url_memory),
 	};
 }
 

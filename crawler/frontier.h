@@ -62,6 +62,8 @@ struct findings {
 	size_t nexcluded, excluded_cap;
 	uint64_t *readmitted; /* keys of URLs excluded before, now queued */
 	size_t nreadmitted, readmitted_cap;
+	struct store_beyond *beyond; /* new, but nothing more can be remembered */
+	size_t nbeyond, beyond_cap;
 };
 
 void findings_reset(struct findings *f); /* keeps the memory, unless it is much */
@@ -87,7 +89,7 @@ struct offer {
 	bool is_list;
 };
 
-enum offer_answer { OFFER_QUEUED, OFFER_SEEN, OFFER_EXCLUDED, OFFER_BAD };
+enum offer_answer { OFFER_QUEUED, OFFER_SEEN, OFFER_EXCLUDED, OFFER_BAD, OFFER_BEYOND };
 
 enum frontier_end { FRONTIER_RUNNING, FRONTIER_EMPTY, FRONTIER_LIMIT, FRONTIER_STOPPED };
 
@@ -102,6 +104,9 @@ struct frontier_counts {
 	uint64_t loads;	     /* batches read back from the store so far */
 	size_t bytes_seen;   /* memory: the seen set, */
 	size_t bytes_queued; /* and what is queued, with or without text */
+	uint64_t beyond;     /* links found after --url-memory was used up; no part of discovered */
+	size_t bytes_known;  /* what --url-memory bounds */
+	bool full;	     /* it is used up */
 };
 
 struct frontier;
@@ -175,6 +180,9 @@ void frontier_host_ready(struct frontier *f, struct host *h);
 /* Nothing is taken from a READY host until frontier_host_ready: it is RESOLVING again. */
 void frontier_host_hold(struct frontier *f, struct host *h);
 void frontier_host_due(struct frontier *f, struct host *h); /* its governor changed */
+
+/* Links that wait in the store from an earlier run, beyond --url-memory. */
+void frontier_add_beyond(struct frontier *f, uint64_t n);
 
 /* Pages that count against --max-pages and --max-pages-per-host. */
 void frontier_count_page(struct frontier *f, struct host *h);

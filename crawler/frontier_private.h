@@ -5,6 +5,7 @@
 
 #include <stddef.h>
 
+#include "config/mem.h"
 #include "crawler/frontier.h"
 #include "crawler/seen.h"
 
@@ -19,6 +20,14 @@ enum seen_why {
 
 #define RESTORED_KEYS 32
 
+#define GROW(array, n, cap)                                                       \
+	do {                                                                      \
+		if ((n) == (cap)) {                                               \
+			(cap) = (cap) ? (cap)*2 : 64;                             \
+			(array) = mem_realloc((array), (cap) * sizeof(*(array))); \
+		}                                                                 \
+	} while (0)
+
 struct frontier {
 	const struct settings *set;
 	struct scope_rules *scope;
@@ -30,6 +39,12 @@ struct frontier {
 	struct seen *seen;   /* marked with enum seen_why */
 	struct seen *rows;   /* host and rule, marked with the rows written to the excluded table */
 	struct buf scratch;
+
+	/* --url-memory (beyond.c) */
+	bool full;
+	uint64_t beyond;
+	uint64_t *recent; /* keys written down lately, by their lower bits */
+
 	/* Resume: keys on their way into the seen set, whose places the processor fetches
 	 * meanwhile. */
 	uint64_t restored[RESTORED_KEYS];
@@ -81,6 +96,14 @@ bool frontier_is_slow(const struct host *h); /* or not known to be fast */
 /* After whatever may have changed its pace: state, queue, in flight, answers. */
 void frontier_pace(struct frontier *f, struct host *h);
 void frontier_let_slow_in(struct frontier *f);
+
+/* ---- beyond.c ---- */
+
+size_t frontier_bytes_known(const struct frontier *f);
+bool frontier_is_full(struct frontier *f);
+/* Writes the URL down, unless it was lately. */
+void frontier_note_beyond(struct frontier *f, const struct url *u, uint64_t key,
+	const struct offer *o, struct findings *out);
 
 /* ---- entries, and the part of the queue that is not in memory (refill.c) ---- */
 

@@ -9,21 +9,14 @@
 /* Rows of the excluded table per host and rule; what comes after is only counted. */
 #define EXCLUDED_ROWS 1000
 
-#define GROW(array, n, cap)                                                       \
-	do {                                                                      \
-		if ((n) == (cap)) {                                               \
-			(cap) = (cap) ? (cap)*2 : 64;                             \
-			(array) = mem_realloc((array), (cap) * sizeof(*(array))); \
-		}                                                                 \
-	} while (0)
-
 #define KEEP_ROWS 1024 /* of an array that an odd page made longer: it is given back */
 
 void findings_reset(struct findings *f)
 {
-	if (f->urls_cap > KEEP_ROWS || f->excluded_cap > KEEP_ROWS || f->readmitted_cap > KEEP_ROWS)
+	if (f->urls_cap > KEEP_ROWS || f->excluded_cap > KEEP_ROWS ||
+		f->readmitted_cap > KEEP_ROWS || f->beyond_cap > KEEP_ROWS)
 		findings_release(f);
-	f->nurls = f->nexcluded = f->nreadmitted = 0;
+	f->nurls = f->nexcluded = f->nreadmitted = f->nbeyond = 0;
 }
 
 void findings_release(struct findings *f)
@@ -31,6 +24,7 @@ void findings_release(struct findings *f)
 	free(f->urls);
 	free(f->excluded);
 	free(f->readmitted);
+	free(f->beyond);
 	*f = (struct findings){0};
 }
 
@@ -164,6 +158,33 @@ static bool is_outside(const char *reason)
 	return reason && (!strcmp(reason, "scope") || !strcmp(reason, "include"));
 }
 
+/* Why it is kept out; NULL = it is not. */
+static const char *judge(
+	struct frontier *f, const struct url *u, const struct offer *o, const char **rule)
+{
+	const char *reason = scope_judge(f->scope, u, o->seed, rule);
+
+	if (!reason && too_deep(f, o->depth)) {
+		reason = "depth";
+		*rule = "--depth";
+	}
+	if (!reason && (*rule = robots_forbid(f, hosts_find(f->hosts, u), u)))
+		reason = "robots";
+	return reason;
+}
+
+static void keep_out(struct frontier *f, const struct url *u, uint64_t key, const struct offer *o,
+	const char *reason, const char *rule, struct findings *out)
+{
+	if (is_outside(reason))
+		seen_set_mark(f->seen, key, SEEN_OUTSIDE);
+	else if (!strcmp(reason, "depth"))
+		seen_set_mark(f->seen, key, SEEN_DEEP);
+	else if (!strcmp(reason, "robots"))
+		hosts_find(f->hosts, u)->robots_excluded++;
+	exclude(f, u, key, 0, o->referrer, reason, rule, out);
+}
+
 enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, struct findings *out)
 {
 	struct url u;
@@ -173,24 +194,18 @@ enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, stru
 	if (url_view(o->url, o->len, &u) < 0 || url_without_fragment_len(&u) > FACTS_MAX_URL)
 		return OFFER_BAD;
 	key = key_of(f, &u);
+	if (frontier_is_full(f) && !seen_has(f->seen, key)) {
+		if (!judge(f, &u, o, &rule))
+			frontier_note_beyond(f, &u, key, o, out);
+		return OFFER_BEYOND;
+	}
 	if (seen_add(f->seen, key))
 		f->discovered++;
 	else if (!readmit(f, &u, key, o, out))
 		return OFFER_SEEN;
-	reason = scope_judge(f->scope, &u, o->seed, &rule);
-	if (is_outside(reason))
-		seen_set_mark(f->seen, key, SEEN_OUTSIDE);
-	if (!reason && too_deep(f, o->depth)) {
-		reason = "depth";
-		rule = "--depth";
-		seen_set_mark(f->seen, key, SEEN_DEEP);
-	}
-	if (!reason && (rule = robots_forbid(f, hosts_find(f->hosts, &u), &u))) {
-		reason = "robots";
-		hosts_find(f->hosts, &u)->robots_excluded++;
-	}
+	reason = judge(f, &u, o, &rule);
 	if (reason) {
-		exclude(f, &u, key, 0, o->referrer, reason, rule, out);
+		keep_out(f, &u, key, o, reason, rule, out);
 		return OFFER_EXCLUDED;
 	}
 	enqueue(f, &u, o, out);

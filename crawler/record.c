@@ -121,6 +121,8 @@ void record_put(struct crawl *c, struct record *r)
 	it->nexcluded = r->findings.nexcluded;
 	it->readmitted = r->findings.readmitted;
 	it->nreadmitted = r->findings.nreadmitted;
+	it->beyond = r->findings.beyond;
+	it->nbeyond = r->findings.nbeyond;
 	for (size_t i = 0; i < it->nexcluded; i++)
 		count_word(c->n.excludes, &c->n.nexcludes, it->excluded[i].reason);
 	it->ticket = store_ticket(c->store);

@@ -225,3 +225,75 @@ void crawl_seed_deeper(struct crawl *c, const struct strlist *urls)
 	}
 	record_put(c, r);
 }
+
+/* ---- more --url-memory than before ---- */
+
+#define BEYOND_ROWS 2000
+
+struct beyond_batch {
+	struct record *r;
+	struct offer offers[BEYOND_ROWS];
+	size_t n;
+};
+
+/* Its text goes to the record's, which moves while it grows: an offset until all are there. */
+static void on_beyond(void *arg, const struct store_beyond *b)
+{
+	struct beyond_batch *batch = arg;
+
+	batch->offers[batch->n++] = (struct offer){
+		.url = (const char *)(uintptr_t)batch->r->text.len,
+		.len = b->url_len,
+		.kind = b->kind,
+		.depth = b->depth,
+		.hops = b->hops,
+		.referrer = b->referrer,
+		.origin = b->origin,
+		.seed = b->seed,
+		.is_list = b->is_list,
+	};
+	buf_add(&batch->r->text, b->url, b->url_len);
+	buf_add_ch(&batch->r->text, '\0');
+}
+
+/* One batch, or nothing if there is no more. The rows go with the COMMIT of what became of them. */
+static int offer_batch(
+	struct crawl *c, struct store *from, uint64_t *last, uint64_t *left, struct err *err)
+{
+	struct beyond_batch *batch = mem_zalloc(sizeof(*batch));
+	struct record *r = batch->r = record_plain(c);
+	int ret = store_load_beyond(from, *last, BEYOND_ROWS, on_beyond, batch, last, err);
+
+	for (size_t i = 0; i < batch->n; i++) {
+		struct offer *o = &batch->offers[i];
+		o->url = r->text.data + (uintptr_t)o->url;
+		frontier_offer(c->frontier, o, &r->findings);
+	}
+	*left -= batch->n;
+	r->item.beyond_done = batch->n ? *last : 0;
+	if (ret == 0 && batch->n)
+		record_put(c, r);
+	else
+		record_give(c, r);
+	ret = ret < 0 ? -1 : batch->n > 0;
+	free(batch);
+	return ret;
+}
+
+int crawl_offer_beyond(struct crawl *c, struct err *err)
+{
+	struct frontier_counts n;
+	uint64_t last = 0, left = 0;
+	struct store *from = store_open(c->set.output, STORE_READ, err);
+	int more = from && store_count_beyond(from, &left, err) == 0 ? (left > 0) : -1;
+
+	while (more > 0) {
+		frontier_counts(c->frontier, &n);
+		if (n.full)
+			break;
+		more = offer_batch(c, from, &last, &left, err);
+	}
+	frontier_add_beyond(c->frontier, left);
+	store_close(from);
+	return more < 0 ? -1 : 0;
+}

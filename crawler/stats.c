@@ -162,6 +162,7 @@ void crawl_summary(struct crawl *c, struct summary *s)
 	budget_crew_text(
 		&c->budget, c->tune.fetchers.n, c->tune.parsers.n, c->tune.storers.n, &c->parallel);
 	s->parallel = c->parallel.data;
+	s->beyond = f.beyond;
 	s->longest_turn_ms = (uint64_t)loop_max_stall_ms(c->loop);
 	s->parsers_lost = procpool_restarts(parsers_pool(c->parsers));
 	memcpy(s->stage_us, c->n.stage_us, sizeof(s->stage_us));

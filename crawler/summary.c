@@ -223,13 +223,20 @@ static void parallel(struct page *p, const struct summary *s)
 /* Only where it is worth a line. */
 static void known_urls(struct page *p, const struct summary *s)
 {
-	if (!s->discovered || s->memory_urls < 1 << 20)
+	if (!s->discovered || (s->memory_urls < 1 << 20 && !s->beyond))
 		return;
 	label(p, "Memory");
 	text_bytes(p->out, s->memory_urls);
 	buf_addf(p->out, " for known URLs, %.1f bytes each; longest turn of the loop %llu ms\n",
 		(double)s->memory_urls / (double)s->discovered,
 		(unsigned long long)s->longest_turn_ms);
+	if (!s->beyond)
+		return;
+	label(p, "");
+	number(p, s->beyond,
+		"links more were found and written down; all known, they would take up to ");
+	text_bytes(p->out, (s->memory_urls + 1) * (s->discovered + s->beyond) / s->discovered);
+	buf_add_ch(p->out, '\n');
 }
 
 static void stages(struct page *p, const struct summary *s)
@@ -350,6 +357,7 @@ void summary_json(struct buf *out, const struct summary *s)
 	json_number(out, "memory_peak", s->memory_peak);
 	json_number(out, "memory_urls", s->memory_urls);
 	json_text(out, "parallel", s->parallel);
+	json_number(out, "links_beyond", s->beyond);
 	json_number(out, "longest_turn_ms", s->longest_turn_ms);
 	json_number(out, "parsers_lost", s->parsers_lost);
 	buf_add_str(out, ",\"stage_ms\":{");

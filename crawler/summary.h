@@ -67,6 +67,7 @@ struct summary {
 	uint64_t bytes_file;	   /* size of FILE.db, 0 = unknown */
 	uint64_t memory_peak;	   /* 0 = unknown */
 	uint64_t memory_urls;	   /* of known URLs, at the end */
+	uint64_t beyond;	   /* links that --url-memory had no room for */
 	uint64_t longest_turn_ms;  /* how long the loop was away from its descriptors at most */
 	uint64_t parsers_lost;	   /* died or overran */
 	const char *parallel;	   /* who worked: "64 fetchers, ..."; NULL = unknown */

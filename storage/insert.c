@@ -21,6 +21,8 @@ enum {
 	REFUSED_MORE,
 	SETTLED,
 	READMITTED,
+	BEYOND,
+	BEYOND_DONE,
 	HOST,
 	ROBOTS,
 	LIVE_CLEAR,
@@ -52,6 +54,9 @@ static const char *const statement_sql[STATEMENTS] = {
 			 "values(?1, ?2, ?3, ?4, ?5)",
 	[SETTLED] = "insert or replace into settled(url_id) values(?1)",
 	[READMITTED] = "insert or replace into readmitted(key) values(?1)",
+	[BEYOND] = "insert into beyond(url, depth, hops, kind, referrer, origin, flags) "
+		   "values(?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+	[BEYOND_DONE] = "delete from beyond where id <= ?1",
 	[HOST] = "insert or replace into host(id, name, ip, state, crawl_delay, delay_ms, pages, "
 		 "errors, bytes, robots_excluded, last_fetched_ms, not_before_ms, backoff, "
 		 "origin) values(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)",
@@ -453,6 +458,30 @@ static int insert_sides(struct insert *in, const struct store_item *item, struct
 	return 0;
 }
 
+static int insert_beyond(struct insert *in, const struct store_item *item, struct err *err)
+{
+	sqlite3_stmt *s = in->s[BEYOND];
+
+	if (item->beyond_done) {
+		bind_id(in->s[BEYOND_DONE], 1, item->beyond_done);
+		if (run(in, BEYOND_DONE, err) < 0)
+			return -1;
+	}
+	for (size_t i = 0; i < item->nbeyond; i++) {
+		const struct store_beyond *b = &item->beyond[i];
+		sqlite3_bind_text(s, 1, b->url, (int)b->url_len, SQLITE_STATIC);
+		sqlite3_bind_int(s, 2, b->depth);
+		sqlite3_bind_int(s, 3, b->hops);
+		sqlite3_bind_int(s, 4, b->kind);
+		bind_id(s, 5, b->referrer);
+		bind_id(s, 6, b->origin);
+		sqlite3_bind_int(s, 7, b->seed | b->is_list << 1);
+		if (run(in, BEYOND, err) < 0)
+			return -1;
+	}
+	return 0;
+}
+
 static int insert_hosts(struct insert *in, const struct store_item *item, struct err *err)
 {
 	sqlite3_stmt *s = in->s[HOST];
@@ -540,8 +569,9 @@ int insert_item(struct insert *in, const struct store_item *item, struct err *er
 	if (item->url_id && insert_fetch(in, item, err) < 0)
 		return -1;
 	if (insert_urls(in, item, err) < 0 || insert_refused(in, item, err) < 0 ||
-		insert_sides(in, item, err) < 0 || insert_hosts(in, item, err) < 0 ||
-		insert_robots(in, item, err) < 0 || insert_live(in, item, err) < 0)
+		insert_sides(in, item, err) < 0 || insert_beyond(in, item, err) < 0 ||
+		insert_hosts(in, item, err) < 0 || insert_robots(in, item, err) < 0 ||
+		insert_live(in, item, err) < 0)
 		return -1;
 	return insert_meta(in, item, err);
 }

@@ -416,3 +416,48 @@ int store_load_deep(struct store *st, unsigned depth,
 	sqlite3_finalize(s);
 	return more;
 }
+
+/* ---- beyond the memory for known URLs ---- */
+
+int store_load_beyond(struct store *st, uint64_t after, size_t max,
+	void (*fn)(void *arg, const struct store_beyond *b), void *arg, uint64_t *last,
+	struct err *err)
+{
+	sqlite3_stmt *s = db_prepare(st->db, st->path,
+		"select id, url, depth, hops, kind, referrer, origin, flags from beyond where id > "
+		"?1 order by id limit ?2",
+		err);
+	int more;
+
+	*last = after;
+	if (!s)
+		return -1;
+	sqlite3_bind_int64(s, 1, (sqlite3_int64)after);
+	sqlite3_bind_int64(s, 2, (sqlite3_int64)max);
+	while ((more = read_row(st, s, err)) > 0) {
+		struct store_beyond b = {
+			.url = text_of(s, 1),
+			.url_len = (uint32_t)sqlite3_column_bytes(s, 1),
+			.depth = (uint16_t)sqlite3_column_int(s, 2),
+			.hops = (uint8_t)sqlite3_column_int(s, 3),
+			.kind = (uint8_t)sqlite3_column_int(s, 4),
+			.referrer = (uint64_t)sqlite3_column_int64(s, 5),
+			.origin = (uint64_t)sqlite3_column_int64(s, 6),
+			.seed = sqlite3_column_int(s, 7) & 1,
+			.is_list = sqlite3_column_int(s, 7) & 2,
+		};
+		*last = (uint64_t)sqlite3_column_int64(s, 0);
+		fn(arg, &b);
+	}
+	sqlite3_finalize(s);
+	return more;
+}
+
+int store_count_beyond(struct store *st, uint64_t *n, struct err *err)
+{
+	int64_t count = 0;
+	int ret = db_int(st->db, st->path, "select count(*) from beyond", 0, &count, err);
+
+	*n = (uint64_t)count;
+	return ret;
+}

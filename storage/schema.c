@@ -1,7 +1,10 @@
 #include "storage/schema.h"
 
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
+#include "config/mem.h"
 #include "storage/db.h"
 #include "storage/store.h"
 
@@ -25,6 +28,21 @@ int schema_create(sqlite3 *db, const char *path, struct err *err)
 		db_exec(db, path, "commit", err) < 0) {
 		sqlite3_exec(db, "rollback", NULL, NULL, NULL);
 		return -1;
+	}
+	return 0;
+}
+
+int schema_complete(sqlite3 *db, const char *path, struct err *err)
+{
+	const char *at = schema_sql, *end;
+
+	while ((at = strstr(at, "create table if not exists")) && (end = strstr(at, ");"))) {
+		char *sql = mem_strndup(at, (size_t)(end - at) + 2);
+		int ret = db_exec(db, path, sql, err);
+		free(sql);
+		if (ret < 0)
+			return -1;
+		at = end;
 	}
 	return 0;
 }

@@ -139,6 +139,19 @@ create table readmitted (
 	key integer primary key
 );
 
+-- URLs found when the memory for known URLs was used up, in the order they were found. Nobody
+-- remembers them, so they may be here more than once; a resume with more memory takes them from here.
+create table if not exists beyond (
+	id integer primary key,
+	url text not null,
+	depth integer,
+	hops integer,
+	kind integer,
+	referrer integer,
+	origin integer,
+	flags integer             -- 1: on the way of a seed, 2: a sitemap or feed is expected
+);
+
 -- What the crawl is at right now; replaced every few moments.
 create table live (
 	url_id integer primary key,

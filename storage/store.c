@@ -176,7 +176,8 @@ static int open_resume(struct store *st, struct err *err)
 		return -1;
 	/* The second look sees what a killed crawl left in the write-ahead log. */
 	if (schema_check(st->db, st->path, err) < 0 ||
-		db_exec(st->db, st->path, WRITE_PRAGMAS, err) < 0)
+		db_exec(st->db, st->path, WRITE_PRAGMAS, err) < 0 ||
+		schema_complete(st->db, st->path, err) < 0)
 		return -1;
 	return recount_hosts(st, err);
 }

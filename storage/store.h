@@ -142,6 +142,16 @@ struct store_excluded {
 	uint64_t url_id;    /* not 0: it was queued (has a row in urls) and is settled by this */
 };
 
+/* Found when nothing more could be remembered. */
+struct store_beyond {
+	const char *url;
+	uint32_t url_len;
+	uint16_t depth;
+	uint8_t hops, kind;
+	uint64_t referrer, origin; /* as in store_new_url */
+	bool seed, is_list;
+};
+
 /* Replaces what is known of the host with this id. */
 struct store_host {
 	uint32_t id;	    /* 1, 2, 3... */
@@ -215,6 +225,9 @@ struct store_item {
 	 * found, or the scope has grown) that are among `urls` now */
 	const uint64_t *readmitted;
 	size_t nreadmitted;
+	const struct store_beyond *beyond;
+	size_t nbeyond;
+	uint64_t beyond_done; /* rows up to this id were taken up: their URLs are in this item */
 	/* 4., 5. what changed about hosts and robots.txt */
 	const struct store_host *hosts;
 	size_t nhosts;

@@ -70,6 +70,12 @@ int store_load_deep(struct store *st, unsigned depth,
  * time: 408, 425, 429, 5xx. Words, separated by commas, choose others: error words ("timeout"),
  * statuses ("404"), classes ("4xx"), "all". -1 also where words find nothing. */
 int store_retry_failed(struct store *st, const char *words, uint64_t *queued, struct err *err);
+/* At most max of the URLs found beyond the memory for known URLs, from after the row `after`.
+ * Returns the id of the last one in *last (`after` if there is none). */
+int store_load_beyond(struct store *st, uint64_t after, size_t max,
+	void (*fn)(void *arg, const struct store_beyond *b), void *arg, uint64_t *last,
+	struct err *err);
+int store_count_beyond(struct store *st, uint64_t *n, struct err *err);
 
 /* ---- counts ---- */
 

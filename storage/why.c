@@ -175,6 +175,28 @@ static int find_live(struct store *st, struct store_verdict *v, struct err *err)
 	return more < 0 ? -1 : 0;
 }
 
+/* Found when --url-memory was used up. A file of before that has no such table. */
+static int find_beyond(struct store *st, const char *url, struct store_verdict *v,
+	uint64_t *referrer, struct err *err)
+{
+	sqlite3_stmt *s = db_prepare(
+		st->db, st->path, "select referrer from beyond where url = ?1 order by id", NULL);
+	int more;
+
+	if (!s)
+		return 0;
+	sqlite3_bind_text(s, 1, url, -1, SQLITE_STATIC);
+	more = read_row(st, s, err);
+	if (more > 0) {
+		v->excluded = true;
+		set_str(&v->reason, "url-memory");
+		set_str(&v->rule, "--url-memory");
+		*referrer = (uint64_t)sqlite3_column_int64(s, 0);
+	}
+	sqlite3_finalize(s);
+	return more < 0 ? -1 : 0;
+}
+
 static int find_state(struct store *st, struct store_verdict *v, struct err *err)
 {
 	const struct store_fetch *last = v->nfetches ? &v->fetches[v->nfetches - 1] : NULL;
@@ -225,6 +247,8 @@ static int why(struct store *st, const char *url, size_t max_linkers, struct sto
 		find_refusal(st, url, v, &referrer, err) < 0)
 		return -1;
 	if (v->known && find_fetches(st, v, err) < 0)
+		return -1;
+	if (!v->known && !v->excluded && find_beyond(st, url, v, &referrer, err) < 0)
 		return -1;
 	if (v->excluded && count_same(st, v, err) < 0)
 		return -1;

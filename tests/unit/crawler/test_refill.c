@@ -530,6 +530,79 @@ static void test_bytes_per_url(void **state)
 	assert_true(n.bytes_seen + n.bytes_queued < 200000 * 18);
 }
 
+/* ---- --url-memory ---- */
+
+static void takes_all(void *arg)
+{
+	struct entry *e;
+	int *n = arg;
+
+	while ((e = frontier_next(b.f))) {
+		finish(e);
+		++*n;
+	}
+}
+
+static enum offer_answer offer_path(unsigned i, struct findings *out)
+{
+	struct row *r = &b.rows[i];
+	struct offer o = {.url = r->url, .kind = LINK_A, .depth = 5, .referrer = 1};
+
+	o.len = (uint32_t)snprintf(r->url, sizeof(r->url), "http://h/%u", i);
+	return frontier_offer(b.f, &o, out);
+}
+
+/* What does not fit is written down with what it needs to be offered again; what is known stays
+ * known, what is queued is fetched; the end is a limit. */
+static void test_url_memory(void **state)
+{
+	struct frontier_counts n;
+	struct findings beyond = {0}, none = {0};
+	unsigned i;
+	int taken = 0;
+
+	(void)state;
+	b.set.url_memory = 300000;
+	open_frontier(1 << 20);
+	for (i = 0; i < MANY && offer_path(i, &b.out) == OFFER_QUEUED; i++)
+		;
+	assert_in_range(i, 2000, MANY - 2000);
+	for (unsigned k = i + 1; k < MANY; k++)
+		assert_int_equal(offer_path(k, &beyond), OFFER_BEYOND);
+	assert_int_equal(beyond.nurls + beyond.nexcluded, 0);
+	assert_in_range(beyond.nbeyond, MANY - i - 500, MANY - i - 1); /* some share a place */
+	assert_string_equal(beyond.beyond[0].url, b.rows[i + 1].url);
+	assert_int_equal(beyond.beyond[0].depth, 5);
+	assert_int_equal(beyond.beyond[0].referrer, 1);
+	assert_int_equal(offer_path(MANY - 1, &none), OFFER_BEYOND);
+	assert_int_equal(none.nbeyond, 0); /* just written down */
+	assert_int_equal(offer_path(0, &none), OFFER_SEEN);
+	frontier_counts(b.f, &n);
+	assert_true(n.full);
+	assert_int_equal(n.discovered, i);
+	assert_in_range(n.bytes_known, 300000, 310000);
+	co_join(co_spawn(b.loop, "test", takes_all, &taken));
+	assert_int_equal(taken, i);
+	assert_int_equal(frontier_end(b.f), FRONTIER_LIMIT);
+	assert_string_equal(frontier_limit_name(b.f), "--url-memory");
+	findings_release(&beyond);
+	findings_release(&none);
+}
+
+/* What an earlier run wrote down and this one has no room for either keeps the end a limit. */
+static void test_beyond_from_before(void **state)
+{
+	int taken = 0;
+
+	(void)state;
+	open_frontier(1 << 20);
+	offer_path(0, &b.out);
+	frontier_add_beyond(b.f, 7);
+	co_join(co_spawn(b.loop, "test", takes_all, &taken));
+	assert_int_equal(taken, 1);
+	assert_string_equal(frontier_limit_name(b.f), "--url-memory");
+}
+
 static void takes_until_stopped(void *arg)
 {
 	struct entry *e;
@@ -580,6 +653,8 @@ int main(void)
 		T(test_held_hosts_load_nothing),
 		T(test_restore),
 		T(test_bytes_per_url),
+		T(test_url_memory),
+		T(test_beyond_from_before),
 		T(test_broken),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

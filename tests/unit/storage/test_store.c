@@ -415,6 +415,101 @@ static void test_log_stays_short(void **state)
 	fix_close(&f);
 }
 
+/* ---- beyond the memory for known URLs ---- */
+
+static void add_beyond(void *arg, const struct store_beyond *b)
+{
+	struct buf *out = arg;
+
+	buf_add(out, b->url, b->url_len);
+	buf_addf(out, " %u %u %s %d/%d %d%d\n", b->depth, b->hops,
+		b->kind == LINK_A	   ? "a"
+		: b->kind == LINK_REDIRECT ? "redirect"
+					   : "sitemap",
+		(int)b->referrer, (int)b->origin, b->seed, b->is_list);
+}
+
+static void drop_beyond(const char *path)
+{
+	sqlite3 *db;
+
+	assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+	assert_int_equal(sqlite3_exec(db, "drop table beyond", NULL, NULL, NULL), SQLITE_OK);
+	sqlite3_close(db);
+}
+
+/* Rows come in order and in parts, and go with the item that takes them up. */
+static void test_beyond(void **state)
+{
+	static const struct store_beyond rows[] = {
+		{.url = SITE "/x",
+			.url_len = sizeof(SITE) + 1,
+			.depth = 3,
+			.kind = LINK_A,
+			.referrer = 1},
+		{.url = SITE "/y",
+			.url_len = sizeof(SITE) + 1,
+			.hops = 2,
+			.kind = LINK_REDIRECT,
+			.referrer = 1,
+			.origin = 1,
+			.seed = true},
+		{.url = SITE "/z",
+			.url_len = sizeof(SITE) + 1,
+			.kind = LINK_SITEMAP,
+			.is_list = true},
+	};
+	struct store_verdict v;
+	struct buf b = BUF_INIT;
+	struct fix f;
+	struct store *st;
+	struct page *p;
+	uint64_t last, n;
+
+	(void)state;
+	fix_open(&f);
+	st = fix_start(&f, STORE_CREATE);
+	p = page_new(st);
+	p->item.beyond = rows;
+	p->item.nbeyond = 3;
+	fix_put(st, p);
+	while (store_queued(st))
+		usleep(1000);
+	fix_stop(&f, st, false);
+	st = store_open(f.path, STORE_READ, &f.err);
+	assert_non_null(st);
+	assert_int_equal(store_count_beyond(st, &n, &f.err), 0);
+	assert_int_equal(n, 3);
+	assert_int_equal(store_load_beyond(st, 0, 2, add_beyond, &b, &last, &f.err), 0);
+	assert_string_equal(b.data, SITE "/x 3 0 a 1/0 00\n" SITE "/y 0 2 redirect 1/1 10\n");
+	assert_int_equal(last, 2);
+	buf_reset(&b);
+	assert_int_equal(store_load_beyond(st, last, 2, add_beyond, &b, &last, &f.err), 0);
+	assert_string_equal(b.data, SITE "/z 0 0 sitemap 0/0 01\n");
+	assert_int_equal(store_load_beyond(st, last, 2, add_beyond, &b, &last, &f.err), 0);
+	assert_int_equal(last, 3);
+	assert_int_equal(store_why(st, SITE "/y", 0, &v, &f.err), 0);
+	assert_true(v.excluded);
+	assert_string_equal(v.reason, "url-memory");
+	store_verdict_release(&v);
+	store_close(st);
+	drop_beyond(f.path); /* a file of before there was such a thing */
+	st = fix_start(&f, STORE_RESUME);
+	p = page_new(st);
+	p->item.beyond = rows;
+	p->item.nbeyond = 3;
+	fix_put(st, p);
+	p = page_new(st);
+	p->item.beyond_done = 2;
+	fix_put(st, p);
+	while (store_queued(st))
+		usleep(1000);
+	fix_stop(&f, st, true);
+	fix_expect(f.path, "select url from beyond", SITE "/z\n");
+	buf_release(&b);
+	fix_close(&f);
+}
+
 static void test_stats(void **state)
 {
 	struct fix f;
@@ -450,6 +545,7 @@ int main(void)
 		cmocka_unit_test(test_order),
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_log_stays_short),
+		cmocka_unit_test(test_beyond),
 		cmocka_unit_test(test_stats),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
