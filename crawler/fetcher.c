@@ -88,6 +88,7 @@ static void fetch(struct visit *v)
 	frontier_host_end(c->frontier, v->h, v->e->ip,
 		&(struct host_answer){
 			.ttfb_ms = f->status ? f->ttfb_ms : -1,
+			.wait_ms = f->status ? f->wait_ms : -1,
 			.took_ms = (double)(clock_ms() - start),
 			.push_back = pushes_back(f->status) ||
 				     (f->error && !strcmp(f->error, "refused")),

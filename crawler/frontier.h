@@ -155,6 +155,7 @@ void frontier_refuse(struct frontier *f, struct entry *e, const char *href, cons
 /* How a host answered. */
 struct host_answer {
 	double ttfb_ms;		/* < 0: not at all */
+	double wait_ms;		/* of it, after the request was sent */
 	double took_ms;		/* from the start of the request to its end, whichever that was */
 	int64_t retry_after_ms; /* < 0: none given */
 	bool push_back;		/* 429, 503 or a refused connection */

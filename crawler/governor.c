@@ -9,6 +9,8 @@
 #define SLOW_MS	     1000
 #define MAX_DELAY_MS (60 * 1000)
 #define SMOOTHING    0.2
+#define LATE	     5	    /* a part of the delay: how late the server may have seen a request */
+#define FORGET	     0.0625 /* of the shortest wait */
 #define RECOVERY     16
 #define NO_DELAY_MS  10 /* what "no delay" counts as while recovering from push-back */
 
@@ -24,7 +26,7 @@ void governor_init(struct governor *g, const char *name, double delay_s, int per
 	g->is_auto = delay_s < 0;
 	g->base_ms = g->is_auto ? AUTO_MS : delay_s * 1000;
 	g->delay_ms = g->base_ms;
-	g->crawl_delay_s = -1;
+	g->crawl_delay_s = g->least_ms = -1;
 	g->limit = (uint32_t)per_host;
 }
 
@@ -93,6 +95,20 @@ void governor_sent(struct governor *g, int64_t now)
 	count_from(g, now);
 }
 
+void governor_waited(struct governor *g, double ms)
+{
+	double late = g->least_ms < 0 ? ms : ms - g->least_ms;
+
+	if (late > g->delay_ms / LATE)
+		late = g->delay_ms / LATE;
+	if (g->least_ms < 0 || ms < g->least_ms)
+		g->least_ms = ms;
+	else
+		g->least_ms += FORGET * (ms - g->least_ms);
+	if (late > 0)
+		count_from(g, g->sent + (int64_t)late + 1); /* the clock rounds down */
+}
+
 void governor_cancel(struct governor *g)
 {
 	g->inflight--;
@@ -137,10 +153,7 @@ void governor_took(struct governor *g, double ms)
 void governor_end(
 	struct governor *g, int64_t now, double ttfb_ms, bool pushed, int64_t retry_after_ms)
 {
-	int64_t latest = g->sent + (int64_t)(g->delay_ms / 10);
-
 	g->inflight--;
-	count_from(g, now < latest ? now + 1 : latest); /* the clock rounds down */
 	if (ttfb_ms >= 0)
 		g->answer_ms += SMOOTHING * (ttfb_ms - g->answer_ms);
 	if (pushed)

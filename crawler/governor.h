@@ -4,8 +4,9 @@
  * Times are monotonic milliseconds (config/clock.h). Loop thread only.
  *
  * The delay is a promise about what the server sees. It runs from the moment the server has
- * the request, as far as can be known (after it was sent, at the latest when its answer had
- * come, and at most a tenth of the delay later), to the start of the next.
+ * the request, as far as can be known, to the start of the next: from when it was sent, and
+ * later by as much as the host was slower to answer than it lately was (the request may have
+ * lain there unseen), at most a fifth of the delay.
  *
  *   base      --delay, or for auto 250 ms on public addresses and 0 on loopback and
  *             private ones; at least the Crawl-delay of robots.txt; with auto also at
@@ -34,6 +35,7 @@ struct governor {
 	int64_t next_start;   /* not before */
 	int64_t prev_start;   /* what it was before the last start */
 	int64_t sent;	      /* when the last request went out */
+	double least_ms;      /* about the shortest wait for an answer lately; < 0 = none yet */
 	uint32_t inflight;
 	uint32_t limit;	  /* --per-host, 1 under a Crawl-delay */
 	uint32_t backoff; /* push-backs in a row */
@@ -51,6 +53,8 @@ bool governor_has_room(const struct governor *g);
 void governor_start(struct governor *g, int64_t now);
 /* The request goes out now: it may have been waiting for its connection. */
 void governor_sent(struct governor *g, int64_t now);
+/* Its answer began that long after (before governor_end). */
+void governor_waited(struct governor *g, double ms);
 void governor_cancel(struct governor *g); /* the request just started was not made after all */
 /* A request ended. ttfb_ms < 0 = no answer. push_back: 429, 503 or a refused connection;
  * retry_after_ms < 0 = none given. */

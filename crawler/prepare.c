@@ -222,6 +222,7 @@ static void ask_once(struct crawl *c, struct record *r, const char *href, struct
 	frontier_host_end(c->frontier, h, ip,
 		&(struct host_answer){
 			.ttfb_ms = f->status ? f->ttfb_ms : -1,
+			.wait_ms = f->status ? f->wait_ms : -1,
 			.took_ms = (double)(clock_ms() - start),
 			.retry_after_ms = f->retry_after_ms,
 		});

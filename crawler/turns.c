@@ -173,6 +173,8 @@ void frontier_host_end(
 {
 	struct governor *g = &h->gov->g;
 
+	if (a->wait_ms >= 0)
+		governor_waited(g, a->wait_ms);
 	governor_end(g, clock_ms(), a->ttfb_ms, a->push_back, a->retry_after_ms);
 	governor_took(g, a->took_ms);
 	h->tried |= a->is_page;

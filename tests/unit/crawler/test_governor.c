@@ -165,12 +165,23 @@ static void test_delay_counts_from_the_server(void **state)
 	assert_int_equal(g.next_start, 6000);
 	governor_sent(&g, 5300);
 	assert_int_equal(g.next_start, 6300);
-	governor_end(&g, 5320, 300, false, -1); /* the server had it by then */
-	assert_int_equal(g.next_start, 6321);
-	governor_start(&g, 7000);
-	governor_sent(&g, 7000);
-	governor_end(&g, 9000, 2000, false, -1); /* it had it long before */
-	assert_int_equal(g.next_start, 8100);
+	governor_waited(&g, 120); /* nobody knows yet how long it takes at least */
+	assert_int_equal(g.next_start, 6421);
+	governor_end(&g, 5420, 120, false, -1);
+	for (int64_t t = 10000; t < 20000; t += 2000) {
+		governor_start(&g, t);
+		governor_waited(&g, 120);
+		governor_end(&g, t + 120, 120, false, -1);
+		assert_int_equal(g.next_start, t + 1000); /* as always */
+	}
+	governor_start(&g, 20000);
+	governor_waited(&g, 170); /* 50 ms more: it may have seen the request so much later */
+	assert_int_equal(g.next_start, 21051);
+	governor_end(&g, 20170, 170, false, -1);
+	governor_start(&g, 30000);
+	governor_waited(&g, 5000);
+	assert_int_equal(g.next_start, 31201); /* a fifth at most */
+	governor_end(&g, 35000, 5000, false, -1);
 	governor_release(&g);
 }
 
