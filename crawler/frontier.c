@@ -307,6 +307,7 @@ static void leave_flight(struct frontier *f, struct entry *e)
 		frontier_let_slow_in(f);
 	}
 	host_recount(f->hosts, e->host);
+	host_touch(f->hosts, e->host); /* a snapshot may have come before its page was counted */
 	/* The end can only come when something leaves flight: let an idle one look. */
 	if (!f->inflight || page_limit_reached(f))
 		frontier_wake_one(f);
