@@ -8,14 +8,21 @@
 #include <string.h>
 
 #include "config/clock.h"
+#include "config/log.h"
 #include "config/mem.h"
 #include "crawler/dns_private.h"
 #include "crawler/guard.h"
 
-#define MIN_TTL_S  30 /* a TTL of 0 would ask for every URL */
-#define MAX_TTL_S  (24 * 3600)
-#define FAILED_MS  500 /* shorter than the pause before another try, or that would be none */
-#define FOREVER_MS (INT64_MAX / 2)
+#define MIN_TTL_S 30 /* a TTL of 0 would ask for every URL */
+#define MAX_TTL_S (24 * 3600)
+#define MISSING_S 300 /* there is no such name, says who must know */
+#define FAILED_MS                                                                                \
+	500 /* nobody answered: shorter than the pause before another try, or that would be none \
+	     */
+#define HELPERS	      16    /* a name nobody answers for holds one for ten seconds */
+#define HELPERS_QUEUE 16384 /* as many as hosts can be prepared at a time: asking never waits */
+#define INFLIGHT      "200" /* questions under way: a server's socket has room for some 270 */
+#define FOREVER_MS    (INT64_MAX / 2)
 
 static bool has_global_ipv6(void)
 {
@@ -30,6 +37,14 @@ static bool has_global_ipv6(void)
 			found = true;
 	freeifaddrs(list);
 	return found;
+}
+
+/* Servers that come and go are nothing to act on: what that does to a host is told with the host.
+ */
+static void on_evdns_log(int is_warning, const char *text)
+{
+	(void)is_warning;
+	log_debug("dns: %s", text);
 }
 
 /* The servers the user named, or those of the system. */
@@ -55,6 +70,8 @@ static struct evdns_base *open_evdns(
 		evdns_base_free(e, 0);
 		return NULL;
 	}
+	evdns_set_log_fn(on_evdns_log);
+	evdns_base_set_option(e, "max-inflight:", INFLIGHT);
 	return e;
 }
 
@@ -70,7 +87,7 @@ struct dns *dns_open_with(struct loop *loop, const struct settings *set, const c
 	dns_hosts_load(&d->hosts, hosts_file);
 	d->evdns = open_evdns(loop_base(loop), &set->dns, resolv_conf);
 	d->ipv6 = has_global_ipv6();
-	d->pool = pool_open("dns", 4, 4096);
+	d->pool = pool_open("dns", HELPERS, HELPERS_QUEUE);
 	d->door = door_open(loop, dns_from_system, d);
 	return d;
 }
@@ -107,13 +124,18 @@ void dns_close(struct dns *d)
 
 void dns_answered(struct dns_name *n, int ttl_s)
 {
+	int64_t ms;
+
 	if (ttl_s < MIN_TTL_S)
 		ttl_s = MIN_TTL_S;
 	if (ttl_s > MAX_TTL_S)
 		ttl_s = MAX_TTL_S;
 	free(n->addresses);
 	n->addresses = n->found.len ? mem_strdup(n->found.data) : NULL;
-	n->until_ms = clock_ms() + (n->addresses ? 1000LL * ttl_s : FAILED_MS);
+	buf_release(&n->found);
+	n->missing &= !n->addresses;
+	ms = n->addresses ? 1000LL * ttl_s : n->missing ? 1000LL * MISSING_S : FAILED_MS;
+	n->until_ms = clock_ms() + ms;
 	n->asking = false;
 	waitlist_wake_all(&n->waiting);
 }
@@ -191,6 +213,7 @@ int dns_resolve(struct dns *d, const char *name, uint16_t port, struct dns_answe
 	while (n->asking)
 		if (co_wait(&n->waiting, -1) < 0 && co_cancelled())
 			return -1;
+	out->missing = n->missing;
 	if (!n->addresses)
 		return -1;
 	fill(out, n->addresses, n->until_ms);

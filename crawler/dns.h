@@ -4,7 +4,8 @@
  * file, DNS over UDP by libevent (which tells the TTL), and where that gives nothing
  * getaddrinfo in a helper thread (TCP for long answers, search domains, other sources
  * of the system). With --dns only the servers it names (by TCP where UDP is too short)
- * and the hosts file are asked.
+ * and the hosts file are asked. That a name does not exist is known for five minutes, that
+ * nobody answered for half a second.
  * One question per name is under way at a time; all who ask wait for the same answer.
  * Loop thread only.
  */
@@ -20,6 +21,7 @@
 struct dns;
 
 struct dns_answer {
+	bool missing;	       /* there is no such name: asking again soon is of no use */
 	bool literal;	       /* the name is an address itself */
 	const char *addresses; /* "192.0.2.1,2001:db8::1"; the cache's, valid until the next wait;
 			     NULL = none */

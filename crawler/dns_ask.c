@@ -26,7 +26,10 @@ static void ask_system(void *arg)
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM, .ai_flags = AI_ADDRCONFIG};
 	struct addrinfo *list = NULL;
 
-	if (getaddrinfo(n->text, NULL, &hints, &list) == 0) {
+	int rc = getaddrinfo(n->text, NULL, &hints, &list);
+
+	n->missing = rc == EAI_NONAME || rc == EAI_NODATA || rc == EAI_ADDRFAMILY;
+	if (rc == 0) {
 		for (struct addrinfo *a = list; a; a = a->ai_next) {
 			char text[64];
 			guard_print(a->ai_addr, text);
@@ -53,6 +56,7 @@ static void on_reply(int result, char type, int count, int ttl, void *addresses,
 	size_t size = type == DNS_IPv6_AAAA ? 16 : 4;
 
 	n->queries--;
+	n->missing &= result == DNS_ERR_NOTEXIST || result == DNS_ERR_NODATA;
 	n->truncated |= result == DNS_ERR_TRUNCATED;
 	if (result == DNS_ERR_NONE && (type == DNS_IPv4_A || type == DNS_IPv6_AAAA)) {
 		for (int i = 0; i < count; i++) {
@@ -68,7 +72,9 @@ static void on_reply(int result, char type, int count, int ttl, void *addresses,
 		return;
 	/* No such name, a truncated answer, no server: the system may still know (TCP,
 	 * search domains, other sources than DNS). With --dns only a long answer is worth it. */
-	if (!n->found.len && n->truncated && n->dns->set->dns.n)
+	if (n->truncated)
+		buf_reset(&n->found); /* half of it */
+	if (n->truncated && n->dns->set->dns.n)
 		pool_apply(n->dns->pool, dns_ask_tcp, n);
 	else if (n->found.len || n->dns->set->dns.n)
 		dns_answered(n, n->ttl_s);
@@ -85,6 +91,7 @@ void dns_ask(struct dns_name *n)
 	n->ttl_s = -1;
 	n->queries = 0;
 	n->truncated = false;
+	n->missing = true;
 	if (known) {
 		buf_add_str(&n->found, known);
 		dns_answered(n, SYSTEM_TTL_S);

@@ -25,6 +25,7 @@ struct dns_name {
 	struct buf found; /* being collected */
 	int queries;	  /* of evdns under way */
 	int ttl_s;	  /* the smallest seen; -1 = none */
+	bool missing;	  /* whoever was asked says that there is no such name, or no address */
 	bool truncated;	  /* an answer was too long for UDP */
 };
 

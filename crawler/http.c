@@ -8,8 +8,11 @@
 #include "config/mem.h"
 #include "crawler/http_private.h"
 
-#define USUAL_RATIO 8		   /* text is seldom packed better */
-#define KEEP_HEAD   ((size_t)4096) /* a buffer that an odd page made larger is given back */
+#define USUAL_RATIO    8 /* text is seldom packed better */
+#define BUFFER	       (64L << 10)
+#define BUFFER_OF_MANY (16L << 10) /* or thousands of big bodies would fill a lot of memory */
+#define MANY	       256
+#define KEEP_HEAD      ((size_t)4096) /* a buffer that an odd page made larger is given back */
 
 /* ---- buffers of a fetch ---- */
 
@@ -444,6 +447,7 @@ struct http *http_open(struct loop *loop, const struct settings *set, struct slo
 	h->loop = loop;
 	h->set = set;
 	h->slots = slots;
+	h->buffer = set->concurrency > MANY ? BUFFER_OF_MANY : BUFFER;
 	h->starting_end = &h->starting;
 	h->eof_fd = -1;
 	map_init(&h->peers);

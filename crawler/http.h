@@ -66,7 +66,8 @@ struct http_fetch {
 	const struct host *host;
 	struct slot *slot; /* owner FETCHER; may be exchanged for a big one */
 	size_t max_body;
-	size_t max_room; /* bytes there ever are for a body with its copies; 0 = no copies are made */
+	size_t max_room; /* bytes there ever are for a body with its copies; 0 = no copies are made
+			  */
 	enum http_beside beside; /* at least; a content coding may ask for more */
 
 	/* out */

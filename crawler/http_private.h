@@ -71,6 +71,7 @@ struct http {
 	struct http_fetch **starting_end;
 	struct http_fetch *running;
 	size_t active;
+	long buffer; /* libcurl's, one per request under way */
 	struct exchange *idle;
 
 	/* http_request.c */

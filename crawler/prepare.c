@@ -22,7 +22,7 @@
 #define DNS_PAUSE_MS	  1000
 #define KEEP_ADDRESSES_MS (5 * 60 * 1000)
 #define ROBOTS_PAUSE_MS	  1000
-#define TURN_MS		  100		/* how often a redirect looks whether it has room */
+#define TURN_MS		  100		/* how often a redirect looks whether there is room */
 #define ROBOTS_KEPT_MS	  (3600 * 1000) /* an old copy in force: when to ask again */
 
 struct job {
@@ -108,7 +108,7 @@ static bool resolve(struct crawl *c, struct host *h)
 	if (c->set.proxy)
 		return true; /* the proxy resolves */
 	for (int i = 0; dns_resolve(c->dns, h->name, h->port, &a) < 0; i++) {
-		if (i >= c->set.retries || is_over(c))
+		if (i >= c->set.retries || a.missing || is_over(c))
 			return keep_addresses(c, h);
 		co_sleep_ms(governor_jitter(DNS_PAUSE_MS << (i < 5 ? i : 5)));
 		if (is_over(c)) /* that cut the pause short */
@@ -198,7 +198,7 @@ static bool wait_for_turn(struct crawl *c, struct host *h)
 	co_state("waiting for a turn to ask for robots.txt");
 	while (!is_over(c) && !frontier_host_begin(c->frontier, h)) {
 		int64_t ms = h->gov->g.next_start - clock_ms();
-		co_sleep_ms(ms > 0 && ms < TURN_MS ? ms : TURN_MS);
+		co_sleep_ms(ms > 0 ? ms : TURN_MS);
 	}
 	return !is_over(c);
 }

@@ -26,6 +26,8 @@ static struct bench {
 
 static void on_question(struct evdns_server_request *req, void *arg)
 {
+	int code = 0;
+
 	(void)arg;
 	for (int i = 0; i < req->nquestions; i++) {
 		const struct evdns_server_question *q = req->questions[i];
@@ -33,8 +35,12 @@ static void on_question(struct evdns_server_request *req, void *arg)
 		b.questions++;
 		if (q->type == EVDNS_TYPE_A && !strcasecmp(q->name, "two.example"))
 			evdns_server_request_add_a_reply(req, q->name, 2, two, 3600);
+		if (!strcasecmp(q->name, "broken.example"))
+			code = DNS_ERR_SERVERFAILED;
+		if (!strcasecmp(q->name, "gone.example"))
+			code = DNS_ERR_NOTEXIST;
 	}
-	evdns_server_request_respond(req, 0);
+	evdns_server_request_respond(req, code);
 }
 
 static void write_file(const char *path, const char *fmt, int n)
@@ -193,20 +199,27 @@ static void hosts_file_still(void *arg)
 	assert_string_equal(a.addresses, "192.0.2.7");
 }
 
-/* --dns: that server and no other, for names without a dot too. */
-static void test_named_server(void **state)
+/* --dns, in place of the system's servers. */
+static void use_named_server(void)
 {
-	struct dns *of_system = b.dns;
 	struct sockaddr_in a;
 	socklen_t len = sizeof(a);
 	char server[40];
-	int first;
 
-	(void)state;
+	dns_close(b.dns);
 	getsockname(b.fd, (struct sockaddr *)&a, &len);
 	snprintf(server, sizeof(server), "127.0.0.1:%d", ntohs(a.sin_port));
 	strlist_add(&b.set.dns, server);
 	b.dns = dns_open_with(b.loop, &b.set, "/nonexistent", b.hosts);
+}
+
+/* That server and no other, for names without a dot too. */
+static void test_named_server(void **state)
+{
+	int first;
+
+	(void)state;
+	use_named_server();
 	in_coroutine(two);
 	first = b.questions;
 	assert_true(first >= 1 && first <= 2); /* AAAA where this machine has IPv6 */
@@ -214,7 +227,6 @@ static void test_named_server(void **state)
 	assert_int_equal(b.questions, 2 * first);
 	in_coroutine(hosts_file_still);
 	assert_int_equal(b.questions, 2 * first);
-	dns_close(of_system);
 }
 
 static void missing(void *arg)
@@ -243,16 +255,39 @@ static void sleeps(void *arg)
 	co_sleep_ms(750); /* the shortest pause before another try */
 }
 
-/* But not for so long that another try would ask nobody. */
+static void gone(void *arg)
+{
+	struct dns_answer a;
+
+	(void)arg;
+	assert_int_equal(dns_resolve(b.dns, "gone.example", 80, &a), -1);
+	assert_true(a.missing);
+}
+
+static void broken(void *arg)
+{
+	struct dns_answer a;
+
+	(void)arg;
+	assert_int_equal(dns_resolve(b.dns, "broken.example", 80, &a), -1);
+	assert_false(a.missing);
+}
+
+/* That nobody answered is not kept for so long that another try would ask nobody; that there is
+ * no such name is. */
 static void test_failures_are_asked_again(void **state)
 {
 	int first;
 
 	(void)state;
-	in_coroutine(missing);
+	use_named_server();
+	in_coroutine(gone);
+	in_coroutine(broken);
 	first = b.questions;
 	in_coroutine(sleeps);
-	in_coroutine(missing);
+	in_coroutine(gone);
+	assert_int_equal(b.questions, first);
+	in_coroutine(broken);
 	assert_true(b.questions > first);
 }
 
