@@ -55,6 +55,7 @@ struct settings {
 	char *config;	      /* the YAML file given by -c, NULL = none */
 	bool force_new;
 	bool store_bodies;
+	bool index;
 
 	/* speed and politeness */
 	int concurrency; /* fetchers; 0 = auto */

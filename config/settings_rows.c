@@ -74,6 +74,16 @@ const struct setting settings_table[] = {
 		.help = "keep the body of every page",
 		.more = "With `no` the file holds links, titles, text and verdicts, but no "
 			"bodies."},
+	{.name = "index",
+		.type = SETTING_BOOL,
+		AT(index),
+		.def = "no",
+		.group = "What to crawl",
+		.flags = SETTING_RESUME,
+		.help = "keep the index of `skitter search` up to date while crawling",
+		.more = "Without it the first search builds the index. Worth it where the network "
+			"is\n"
+			"slower than the machine, and where searching should not wait."},
 
 	{.name = "scope",
 		.type = SETTING_ENUM,

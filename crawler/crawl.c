@@ -108,6 +108,7 @@ static int open_store(struct crawl *c, struct err *err)
 		.failed = on_store_failed,
 		.arg = c,
 		.store_bodies = c->set.store_bodies,
+		.index = c->set.index,
 		.cache_bytes = c->budget.cache,
 	};
 

@@ -171,6 +171,7 @@ int store_start(struct store *st, const struct store_opts *opts, struct err *err
 		st->ins = NULL;
 		return -1;
 	}
+	st->live = search_live_open(st->db, st->path, opts->index);
 	st->ring_size = 64;
 	while (st->ring_size < 2 * room)
 		st->ring_size *= 2;
@@ -237,6 +238,8 @@ int store_stop(struct store *st, bool finished, struct err *err)
 	st->checkpoint = NULL;
 	insert_close(st->ins);
 	st->ins = NULL;
+	search_live_close(st->live, st->failed ? LIVE_LEAVE : finished ? LIVE_ALL : LIVE_SOME);
+	st->live = NULL;
 	packers_close(st->packers);
 	st->packers = NULL;
 	st->started = false;

@@ -193,7 +193,8 @@ static int lock_for_index(struct search *s, const char *file, struct lockfile *l
 
 static bool up_to_date(struct search *s)
 {
-	return s->now.exists && !s->opts.rebuild && (s->now.upto == s->now.last || s->now.live);
+	return s->now.exists && !s->opts.rebuild &&
+	       (s->now.upto == s->now.last || (s->now.live && crawl_runs(s, &s->pid)));
 }
 
 static int look(struct search *s, struct err *err)
@@ -209,8 +210,8 @@ static bool may_write(const char *path)
 
 	if (slash)
 		slash[slash == copy] = '\0';
-	may = access(slash ? copy : ".", W_OK) == 0 &&
-	      (access(path, W_OK) == 0 || (access(path, F_OK) < 0 && errno == ENOENT));
+	may = faccessat(AT_FDCWD, slash ? copy : ".", W_OK, AT_EACCESS) == 0 &&
+	      (faccessat(AT_FDCWD, path, W_OK, AT_EACCESS) == 0 || errno == ENOENT);
 	free(copy);
 	return may;
 }

@@ -19,6 +19,7 @@ struct candidate {
 struct finder {
 	struct search *s;
 	const struct search_filter *filter;
+	const char *fts;	/* the query as an expression */
 	struct candidate *best; /* a heap, the worst of the best on top */
 	size_t n, cap;
 	uint64_t found;
@@ -200,6 +201,7 @@ static int show(struct finder *f, const struct candidate *c, uint64_t rank,
 
 	if (read_places(f, c->id, &places, &n) < 0)
 		return -1;
+	search_hits_lone(f->s->tok, f->fts, places, n);
 	buf_init(&hit.title);
 	buf_init(&hit.snippet);
 	sqlite3_bind_int64(f->page, 1, c->id);
@@ -247,6 +249,7 @@ static int prepare_all(struct finder *f, const char *fts)
 static int find(struct finder *f, const char *fts,
 	void (*fn)(void *arg, const struct search_hit *hit), void *arg)
 {
+	f->fts = fts;
 	if (prepare_all(f, fts) < 0 || collect(f) < 0)
 		return -1;
 	qsort(f->best, f->n, sizeof(*f->best), by_rank);

@@ -28,7 +28,7 @@ static void fn_hits(const Fts5ExtensionApi *api, Fts5Context *fts, sqlite3_conte
 		int phrase;
 		rc = api->xInst(fts, i, &phrase, &column, &word);
 		places[i] = (struct search_place){(uint32_t)phrase, (uint32_t)column,
-			(uint32_t)word, (uint32_t)api->xPhraseSize(fts, phrase)};
+			(uint32_t)word, (uint32_t)api->xPhraseSize(fts, phrase), 0};
 	}
 	if (rc == SQLITE_OK)
 		sqlite3_result_blob(
@@ -47,6 +47,30 @@ int search_hits_register(sqlite3 *db, const char *path, struct err *err)
 	return db_fail(db, path, "reading", err);
 }
 
+/* ---- phrases that end in a single character ---- */
+
+/* The phrases of an expression are its quoted strings, and are numbered in their order. */
+void search_hits_lone(
+	struct search_tok *tok, const char *fts, struct search_place *places, size_t n)
+{
+	struct buf phrase = BUF_INIT;
+	size_t words;
+
+	for (uint32_t number = 0; (fts = strchr(fts, '"')); number++) {
+		buf_reset(&phrase);
+		for (fts++; *fts && (*fts != '"' || fts[1] == '"'); fts++) {
+			buf_add_ch(&phrase, *fts);
+			fts += *fts == '"';
+		}
+		fts += *fts == '"';
+		if (!search_tok_lone(tok, phrase.data, phrase.len, &words))
+			continue;
+		for (size_t i = 0; i < n; i++)
+			places[i].lone |= places[i].phrase == number;
+	}
+	buf_release(&phrase);
+}
+
 /* ---- places to bytes ---- */
 
 struct found {
@@ -55,11 +79,19 @@ struct found {
 };
 
 struct finding {
+	const struct buf *text;
 	const struct search_place *places; /* of this column, by word */
 	size_t n, done;			   /* those before `done` are behind us */
 	struct found *found;
 	uint32_t word;
 };
+
+static size_t first_char(const struct buf *text, size_t at)
+{
+	uint32_t c = 0;
+
+	return cjk_char(text->data + at, text->len - at, &c);
+}
 
 static int on_word(void *arg, int flags, const char *word, int len, int start, int end)
 {
@@ -76,6 +108,8 @@ static int on_word(void *arg, int flags, const char *word, int len, int start, i
 			f->found[i].start = (size_t)start;
 		if (f->word < p->word + p->words)
 			f->found[i].end = (size_t)end;
+		if (p->lone && f->word == p->word + p->words - 1)
+			f->found[i].end = (size_t)start + first_char(f->text, (size_t)start);
 	}
 	f->word++;
 	return f->done == f->n ? SQLITE_DONE : SQLITE_OK;
@@ -93,7 +127,8 @@ static size_t find_in(struct search_tok *tok, const struct buf *text, uint32_t c
 	const struct search_place *places, size_t n, struct found **out)
 {
 	struct search_place *mine = mem_array(n + 1, sizeof(*mine));
-	struct finding f = {.places = mine, .found = mem_array(n + 1, sizeof(*f.found))};
+	struct finding f = {
+		.text = text, .places = mine, .found = mem_array(n + 1, sizeof(*f.found))};
 	size_t kept = 0;
 
 	for (size_t i = 0; i < n; i++)

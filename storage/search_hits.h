@@ -19,9 +19,15 @@
 /* The SQL function skitter_hits(search): a blob of struct search_place, at most SEARCH_PLACES. */
 #define SEARCH_PLACES 2000
 struct search_place {
-	uint32_t phrase, column, word,
-		words; /* of the query; 0 title 1 headings 2 text; first, n */
+	uint32_t phrase; /* of the query */
+	uint32_t column; /* 0 title, 1 headings, 2 text */
+	uint32_t word;	 /* the first one of the column that is meant */
+	uint32_t words;
+	uint32_t lone; /* of the last of them, a pair of characters, only the first was asked for */
 };
+/* Sets `lone`: which phrases of an expression (search_query.h) end in a single character. */
+void search_hits_lone(
+	struct search_tok *tok, const char *fts, struct search_place *places, size_t n);
 int search_hits_register(sqlite3 *db, const char *path, struct err *err);
 
 /* Fills title and snippet of hit from the page's words. Owned by hit: search_hit_release. */

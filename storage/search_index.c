@@ -179,6 +179,7 @@ static int make_tables(struct search_index *ix, struct err *err)
 	if (ret < 0)
 		sqlite3_exec(ix->db, "rollback", NULL, NULL, NULL);
 	free(sql);
+	ix->now = (struct search_state){.last = ix->now.last};
 	return ret;
 }
 

@@ -81,6 +81,7 @@ struct store_opts {
 	void (*failed)(void *arg, const struct err *err);
 	void *arg;
 	size_t cache_bytes; /* SQLite's page cache; 0 = 16 MiB */
+	bool index;	    /* keep a full-text index up to date (search_live.h) */
 	bool store_bodies;  /* false: heads, links and text only */
 	bool fast_sync;	    /* synchronous OFF: for tests and throw-away crawls */
 };

@@ -14,6 +14,7 @@
 #include "storage/insert.h"
 #include "storage/lockfile.h"
 #include "storage/pack.h"
+#include "storage/search_live.h"
 #include "storage/store.h"
 #include "storage/store_read.h"
 #include "workers/pool.h"
@@ -41,6 +42,7 @@ struct store {
 	bool started;
 	struct store_opts opts;	       /* constant after start */
 	struct insert *ins;	       /* writer thread */
+	struct search_live *live;      /* writer thread; NULL = no index is kept */
 	struct checkpoint *checkpoint; /* writer thread */
 	struct packers *packers;
 	struct pool *pool;

@@ -157,6 +157,7 @@ static void *writer_main(void *arg)
 			break;
 		}
 		give_back(st, list, count, clock_ns() - start);
+		search_live_tick(st->live, count);
 		if (checkpoint_tick(st->checkpoint, &err) < 0) {
 			fail(st, NULL, &err);
 			break;

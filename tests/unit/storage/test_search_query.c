@@ -1,5 +1,5 @@
 /* What a person types, as an expression of FTS5; and what is said where it is broken. */
-#include "fixture.h"
+#include "tests/unit/storage/fixture.h"
 
 #include "storage/search_query.h"
 

@@ -1,5 +1,5 @@
 /* How text becomes the words of the index: pairs in scripts without spaces, offsets in bytes. */
-#include "fixture.h"
+#include "tests/unit/storage/fixture.h"
 
 #include "storage/search_cjk.h"
 #include "storage/search_tok.h"
