@@ -38,10 +38,19 @@ static long read_pid(int fd)
 	return atol(text);
 }
 
-static int write_pid(int fd)
+static bool is_search(int fd)
 {
-	char text[32];
-	int n = snprintf(text, sizeof(text), "%ld\n", (long)getpid());
+	char text[64] = "";
+
+	return pread(fd, text, sizeof(text) - 1, 0) > 0 && strstr(text, " search");
+}
+
+/* The pid, and who it is if it is no crawl: "1234 search". */
+static int write_pid(int fd, const char *who)
+{
+	char text[64];
+	int n = snprintf(
+		text, sizeof(text), "%ld%s%s\n", (long)getpid(), who ? " " : "", who ? who : "");
 
 	if (ftruncate(fd, 0) < 0)
 		return -1;
@@ -55,6 +64,12 @@ static int say_held(int fd, const char *db_path, struct err *err)
 
 	if (pid > 0)
 		snprintf(who, sizeof(who), " (pid %ld)", pid);
+	if (is_search(fd))
+		return err_set(err, EXIT_STORAGE,
+			"%s is in use by `skitter search`, which builds its index%s; wait for it, "
+			"or "
+			"stop it: what is built is kept",
+			db_path, who);
 	return err_set(err, EXIT_STORAGE,
 		"%s is in use by a running crawl%s; stop it first, or watch it with `skitter "
 		"status %s`",
@@ -71,7 +86,7 @@ static bool still_there(int fd, const char *path)
 	       mine.st_dev == named.st_dev;
 }
 
-int lockfile_open(struct lockfile *l, const char *db_path, struct err *err)
+int lockfile_open_as(struct lockfile *l, const char *db_path, const char *who, struct err *err)
 {
 	struct flock fl;
 	int fd = -1, ret = -1;
@@ -97,7 +112,7 @@ int lockfile_open(struct lockfile *l, const char *db_path, struct err *err)
 			break;
 		close(fd);
 	}
-	if (write_pid(fd) < 0) {
+	if (write_pid(fd, who) < 0) {
 		err_set(err, EXIT_STORAGE, "cannot write %s: %s", l->path, strerror(errno));
 		unlink(l->path);
 		goto out;
@@ -113,6 +128,11 @@ out:
 		l->path = NULL;
 	}
 	return ret;
+}
+
+int lockfile_open(struct lockfile *l, const char *db_path, struct err *err)
+{
+	return lockfile_open_as(l, db_path, NULL, err);
 }
 
 void lockfile_close(struct lockfile *l)

@@ -20,6 +20,8 @@ struct lockfile {
 /* Never waits. -1: somebody holds it ("... is in use by a running crawl (pid N); ..."),
  * or the file cannot be made. */
 int lockfile_open(struct lockfile *l, const char *db_path, struct err *err);
+/* The same for what is no crawl: who = "search", or NULL. */
+int lockfile_open_as(struct lockfile *l, const char *db_path, const char *who, struct err *err);
 void lockfile_close(struct lockfile *l);
 /* Whether somebody holds it; their pid, or 0 if unknown. */
 bool lockfile_is_held(const char *db_path, long *pid);

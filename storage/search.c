@@ -177,7 +177,7 @@ static int lock_for_index(struct search *s, const char *file, struct lockfile *l
 	bool told = false;
 	long pid;
 
-	while (lockfile_open(l, file, err) < 0) {
+	while (lockfile_open_as(l, file, "search", err) < 0) {
 		if (!lockfile_is_held(file, &pid) || stopped(s) ||
 			(!strcmp(file, s->path) && crawl_runs(s, &pid)))
 			return -1;

@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 
+#include "storage/lockfile.h"
 #include "storage/search.h"
 #include "storage/search_index.h"
 
@@ -248,6 +249,22 @@ static void test_while_a_crawl_runs(void **state)
 	fix_close(&f);
 }
 
+/* Who holds the lock is said: a resume need not think that a crawl runs. */
+static void test_lock_of_a_search(void **state)
+{
+	struct lockfile l;
+	struct fix f;
+
+	(void)state;
+	fix_open(&f);
+	make_crawl(&f);
+	assert_int_equal(lockfile_open_as(&l, f.path, "search", &f.err), 0);
+	assert_null(store_open(f.path, STORE_RESUME, &f.err));
+	assert_non_null(strstr(f.err.text, "is in use by `skitter search`"));
+	lockfile_close(&l);
+	fix_close(&f);
+}
+
 /* --index: the crawl keeps it itself. */
 static void test_kept_by_the_crawl(void **state)
 {
@@ -461,6 +478,7 @@ int main(void)
 		cmocka_unit_test(test_the_index_is_in_the_file),
 		cmocka_unit_test(test_replaced_pages),
 		cmocka_unit_test(test_while_a_crawl_runs),
+		cmocka_unit_test(test_lock_of_a_search),
 		cmocka_unit_test(test_kept_by_the_crawl),
 		cmocka_unit_test(test_after_a_kill),
 		cmocka_unit_test(test_where_nothing_may_be_written),
