@@ -171,7 +171,8 @@ int store_start(struct store *st, const struct store_opts *opts, struct err *err
 		st->ins = NULL;
 		return -1;
 	}
-	st->live = search_live_open(st->db, st->path, opts->index);
+	st->live = search_live_open(st->db, st->path, opts->index,
+		(opts->cache_bytes ? opts->cache_bytes : (size_t)16 << 20) / 2);
 	st->ring_size = 64;
 	while (st->ring_size < 2 * room)
 		st->ring_size *= 2;

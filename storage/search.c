@@ -120,7 +120,7 @@ static int build(struct search *s, struct err *err)
 		db_exec(s->db, s->path, "drop table if exists main.search_state", NULL);
 	s->opts.rebuild = false;
 	ix = search_index_open(s->db, s->path, s->crawl, err);
-	if (ix)
+	if (ix && search_index_memory(ix, SEARCH_INDEX_HASH, err) == 0)
 		ret = build_steps(s, ix, err);
 	search_index_close(ix);
 	return ret;

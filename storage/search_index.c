@@ -379,7 +379,11 @@ int search_index_live(struct search_index *ix, bool live, struct err *err)
 		err);
 }
 
-int search_index_optimize(struct search_index *ix, struct err *err)
+int search_index_memory(struct search_index *ix, size_t bytes, struct err *err)
 {
-	return db_exec(ix->db, ix->path, "insert into main.search(search) values('optimize')", err);
+	char sql[96];
+
+	snprintf(sql, sizeof(sql), "insert into main.search(search, rank) values('hashsize', %zu)",
+		bytes);
+	return db_exec(ix->db, ix->path, sql, err);
 }

@@ -49,8 +49,9 @@ int64_t search_index_step(struct search_index *ix, uint64_t fetches, size_t byte
 const struct search_state *search_index_now(const struct search_index *ix);
 /* Says in the file whether the crawl keeps the index up to date. */
 int search_index_live(struct search_index *ix, bool live, struct err *err);
-/* Merges the segments of the index into one; for the end of a long build. */
-int search_index_optimize(struct search_index *ix, struct err *err);
+/* How many bytes of words are gathered before a segment is written; kept in the file. */
+#define SEARCH_INDEX_HASH ((size_t)16 << 20)
+int search_index_memory(struct search_index *ix, size_t bytes, struct err *err);
 
 /* The words of a stored page as they were indexed: headings without their level, one a line. */
 struct search_words {

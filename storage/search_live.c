@@ -29,7 +29,7 @@ static void give_up(struct search_live *l, const struct err *err)
 	l->ix = NULL;
 }
 
-struct search_live *search_live_open(sqlite3 *db, const char *path, bool wanted)
+struct search_live *search_live_open(sqlite3 *db, const char *path, bool wanted, size_t memory)
 {
 	struct search_live *l;
 	struct err err = {0};
@@ -42,7 +42,9 @@ struct search_live *search_live_open(sqlite3 *db, const char *path, bool wanted)
 	l->last_ms = clock_ms();
 	if (search_tok_register(db, path, &err) == 0)
 		l->ix = search_index_open(db, path, "main", &err);
-	if (!l->ix || search_index_live(l->ix, true, &err) < 0)
+	if (!l->ix || search_index_live(l->ix, true, &err) < 0 ||
+		search_index_memory(
+			l->ix, memory < SEARCH_INDEX_HASH ? memory : SEARCH_INDEX_HASH, &err) < 0)
 		give_up(l, &err);
 	return l;
 }
@@ -77,7 +79,7 @@ void search_live_close(struct search_live *l, enum search_live_end end)
 		return;
 	for (int i = end == LIVE_ALL ? LAST_STEPS : end; i > 0 && step(l); i--)
 		;
-	if (l->ix)
+	if (l->ix && search_index_memory(l->ix, SEARCH_INDEX_HASH, &err) == 0)
 		search_index_live(l->ix, false, &err);
 	search_index_close(l->ix);
 	free(l);

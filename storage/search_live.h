@@ -14,8 +14,9 @@
 
 struct search_live;
 
-/* wanted: false only makes sure that no index in the file claims to be kept up to date; NULL. */
-struct search_live *search_live_open(sqlite3 *db, const char *path, bool wanted);
+/* wanted: false only makes sure that no index in the file claims to be kept up to date; NULL.
+ * memory: bytes of words held at most. */
+struct search_live *search_live_open(sqlite3 *db, const char *path, bool wanted, size_t memory);
 /* After a batch with so many fetches. */
 void search_live_tick(struct search_live *l, size_t fetches);
 enum search_live_end { LIVE_LEAVE, LIVE_SOME, LIVE_ALL };
