@@ -197,28 +197,48 @@ void text_html(struct buf *out, const char *s, size_t len)
 	buf_add(out, s + plain, len - plain);
 }
 
-bool text_is_utf8(const char *s, size_t len)
+/* Bytes of ASCII at the start of s. */
+static size_t ascii_prefix(const unsigned char *s, size_t len)
 {
-	const unsigned char *p = (const unsigned char *)s;
 	size_t i = 0;
 
-	while (i < len) {
+#ifdef __SSE2__
+	for (size_t n; i < len; i += n) {
+		n = len - i < 16 ? len - i : 16;
+		unsigned high = (unsigned)_mm_movemask_epi8(simd_load(s + i, n));
+		if (high)
+			return i + (unsigned)__builtin_ctz(high);
+	}
+#else
+	while (i < len && s[i] < 0x80)
+		i++;
+#endif
+	return i;
+}
+
+bool text_is_utf8(const char *s, size_t len)
+{
+	const unsigned char *p = (const unsigned char *)s, *end = p + len;
+
+	for (;;) {
 		uint32_t cp;
-		uint64_t w;
-		size_t n;
-		if (len - i >= 8) {
-			memcpy(&w, p + i, 8);
-			if (!(w & 0x8080808080808080u)) {
-				i += 8;
+		p += ascii_prefix(p, (size_t)(end - p));
+		/* Other scripts: characters of two and three bytes, one behind the other. */
+		while (p < end && *p >= 0x80) {
+			size_t n;
+			if (end - p > 2 && *p >= 0xe1 && *p <= 0xec && (p[1] & 0xc0) == 0x80 &&
+				(p[2] & 0xc0) == 0x80) {
+				p += 3;
 				continue;
 			}
+			n = utf8_next(p, (size_t)(end - p), &cp);
+			if (!n)
+				return false;
+			p += n;
 		}
-		n = utf8_next(p + i, len - i, &cp);
-		if (!n)
-			return false;
-		i += n;
+		if (p == end)
+			return true;
 	}
-	return true;
 }
 
 static bool is_wide(uint32_t cp)

@@ -1,0 +1,142 @@
+/* Text, 16 bytes at a time, against the plain rules: UTF-8, what means itself in JSON. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "config/text.h"
+
+#define ROUNDS 200000
+
+/* Length of the sequence at s by RFC 3629's table; 0 = none. */
+static size_t sequence(const unsigned char *s, size_t n)
+{
+	static const struct {
+		unsigned char lead[2], second[2];
+		size_t len;
+	} table[] = {{{0x00, 0x7f}, {0, 0}, 1}, {{0xc2, 0xdf}, {0x80, 0xbf}, 2},
+		{{0xe0, 0xe0}, {0xa0, 0xbf}, 3}, {{0xe1, 0xec}, {0x80, 0xbf}, 3},
+		{{0xed, 0xed}, {0x80, 0x9f}, 3}, {{0xee, 0xef}, {0x80, 0xbf}, 3},
+		{{0xf0, 0xf0}, {0x90, 0xbf}, 4}, {{0xf1, 0xf3}, {0x80, 0xbf}, 4},
+		{{0xf4, 0xf4}, {0x80, 0x8f}, 4}};
+
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		if (*s < table[i].lead[0] || *s > table[i].lead[1])
+			continue;
+		if (table[i].len == 1)
+			return 1;
+		if (n < table[i].len || s[1] < table[i].second[0] || s[1] > table[i].second[1])
+			return 0;
+		for (size_t k = 2; k < table[i].len; k++)
+			if ((s[k] & 0xc0) != 0x80)
+				return 0;
+		return table[i].len;
+	}
+	return 0;
+}
+
+/* Runs of letters, sequences of each length, and now and then a stray byte. */
+static size_t make_up(unsigned char *b, size_t cap)
+{
+	size_t n = 0, want = (size_t)rand() % (cap - 4);
+
+	while (n < want) {
+		int kind = rand() % 40;
+
+		if (kind < 20) {
+			b[n++] = (unsigned char)(0x20 + rand() % 0x5f);
+			continue;
+		}
+		b[n++] = (unsigned char)(kind == 39  ? rand()
+					 : kind < 27 ? 0xc2 + rand() % 30
+					 : kind < 34 ? 0xe0 + rand() % 16
+						     : 0xf0 + rand() % 5);
+		for (int more = kind == 39 ? 0 : kind < 27 ? 1 : kind < 34 ? 2 : 3; more; more--)
+			b[n++] = (unsigned char)(0x80 + rand() % 64);
+	}
+	return n < cap ? n : cap;
+}
+
+/* A copy of exactly that size, so that a read behind it is caught. */
+static char *exact(const unsigned char *b, size_t n)
+{
+	char *s = malloc(n ? n : 1);
+
+	memcpy(s, b, n);
+	return s;
+}
+
+static void utf8_is_what_the_table_says(void **state)
+{
+	size_t good = 0;
+
+	(void)state;
+	srand(7);
+	for (int i = 0; i < ROUNDS; i++) {
+		unsigned char b[64];
+		size_t n = make_up(b, sizeof(b)), at = 0, len;
+		char *s = exact(b, n);
+
+		while (at < n && (len = sequence(b + at, n - at)))
+			at += len;
+		assert_int_equal(text_is_utf8(s, n), at == n);
+		good += at == n;
+		free(s);
+	}
+	assert_in_range(good, ROUNDS / 20, ROUNDS - ROUNDS / 20);
+}
+
+static void plain_is_what_needs_no_escape(void **state)
+{
+	(void)state;
+	for (size_t n = 0; n < 40; n++) {
+		char *s = malloc(n ? n : 1);
+
+		memset(s, 'x', n);
+		assert_int_equal(text_plain(s, n), n);
+		for (size_t at = 0; at < n; at++)
+			for (int c = 0; c < 256; c++) {
+				bool plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
+				s[at] = (char)c;
+				assert_int_equal(text_plain(s, n), plain ? n : at);
+				s[at] = 'x';
+			}
+		free(s);
+	}
+}
+
+static void json_escapes(void **state)
+{
+	static const struct {
+		const char *in, *out;
+	} cases[] = {
+		{"", "\"\""},
+		{"0123456789abcdef\"\\\n\r\t\x01\x7f",
+			"\"0123456789abcdef\\\"\\\\\\n\\r\\t\\u0001\\u007f\""},
+		{"\xc3\xa4\xff\xe2\x82", "\"\xc3\xa4\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd\""},
+	};
+	struct buf b = BUF_INIT;
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(*cases); i++) {
+		buf_reset(&b);
+		text_json(&b, cases[i].in, strlen(cases[i].in));
+		assert_string_equal(b.data, cases[i].out);
+	}
+	buf_release(&b);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(utf8_is_what_the_table_says),
+		cmocka_unit_test(plain_is_what_needs_no_escape),
+		cmocka_unit_test(json_escapes),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
