@@ -38,6 +38,8 @@ static int open_pool(struct parsers *p, struct loop *loop, struct slots *slots, 
 		.workers = p->budget->parsers.now,
 		.base = loop_base(loop),
 		.answer_size = p->budget->answer_most,
+		/* Each task in a worker's hands may become an answer of that size. */
+		.depth = p->budget->answer_most < BUDGET_ANSWER_MOST ? 2 : 0,
 		.arena_size = slots_arena_size(slots),
 		.deadline_ms = DEADLINE_MS,
 		.extra_args = args,

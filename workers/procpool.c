@@ -62,7 +62,7 @@ void pool_fail_queued(struct procpool *pool)
 		task_end(pool_take(pool), PROC_CRASHED, pool->failed_status);
 }
 
-/* Idle workers first; then a second task behind one that is being computed. */
+/* Idle workers first; then behind the shortest row of tasks. */
 static struct seat *best_seat(const struct procpool *pool)
 {
 	struct seat *second = NULL;
@@ -250,6 +250,7 @@ struct procpool *procpool_open(const struct procpool_opts *opts, struct err *err
 	pool->role = mem_strdup(opts->role);
 	pool->base = opts->base;
 	pool->answer_size = opts->answer_size;
+	pool->depth = opts->depth && opts->depth < PROCPOOL_DEPTH ? opts->depth : PROCPOOL_DEPTH;
 	pool->stride = shm_page_round(opts->answer_size);
 	pool->readonly_fd = opts->readonly_fd;
 	pool->deadline_ms = opts->deadline_ms;

@@ -84,6 +84,7 @@ struct procpool {
 	char *role;
 	struct event_base *base;
 	size_t answer_size;
+	size_t depth;  /* tasks one worker may hold */
 	size_t stride; /* answer_size in whole pages */
 	int readonly_fd;
 	int64_t deadline_ms;

@@ -246,7 +246,7 @@ void seat_destroy_process(struct seat *seat)
 bool seat_has_room(const struct seat *seat)
 {
 	if (seat->state != SEAT_READY || seat->retiring || seat->in_callback ||
-		seat->nheld == PROCPOOL_DEPTH)
+		seat->nheld >= seat->pool->depth)
 		return false;
 	return seat->nheld == 0 || clock_ms() - seat->begun_ms < SLOW_MS;
 }
