@@ -169,7 +169,7 @@ static void start_failed(struct seat *seat, int status)
 void seat_start(struct seat *seat)
 {
 	struct err err;
-	seat->was_ready = false;
+	seat->was_ready = seat->broken = false;
 	seat->verdict = PROC_CRASHED;
 	seat->seq = 0;
 	if (process_open(seat, &err) != 0) {
@@ -245,7 +245,7 @@ void seat_destroy_process(struct seat *seat)
 
 bool seat_has_room(const struct seat *seat)
 {
-	if (seat->state != SEAT_READY || seat->retiring || seat->in_callback ||
+	if (seat->state != SEAT_READY || seat->retiring || seat->in_callback || seat->broken ||
 		seat->nheld >= seat->pool->depth)
 		return false;
 	return seat->nheld == 0 || clock_ms() - seat->begun_ms < SLOW_MS;
@@ -266,9 +266,14 @@ void seat_send(struct seat *seat, struct task *task)
 	order->seq = ++seat->seq;
 	order->area = order->seq % PROCPOOL_DEPTH;
 	if (pipe_try_send(seat->fd, task->msg, task->len) < 0) {
-		/* It is gone, and this task had no part in it. */
+		/* It is gone, and this task had no part in it. What it answered before is still to
+		 * be read, or the wrong one would be blamed: then comes the end. */
+		bool gone = errno == EPIPE || errno == ECONNRESET;
 		pool_put_back(seat->pool, task);
-		seat_kill(seat, PROC_CRASHED);
+		seat->seq--;
+		seat->broken = true;
+		if (!gone)
+			seat_kill(seat, PROC_CRASHED);
 		return;
 	}
 	seat->held[seat->nheld++] = task;
@@ -318,6 +323,10 @@ static bool read_one(struct seat *seat)
 {
 	struct pool_reply reply;
 	ssize_t n = pipe_try_recv(seat->fd, &reply, sizeof(reply));
+	/* Who ends with tasks unread resets the pipe. That is said once, before what it had
+	 * answered, and the answers are still there. */
+	if (n < 0 && errno == ECONNRESET)
+		n = pipe_try_recv(seat->fd, &reply, sizeof(reply));
 	if (n < 0 && errno == EAGAIN)
 		return false;
 	if (n == sizeof(reply) && reply.word == POOL_ANSWER && seat->state == SEAT_READY) {
