@@ -171,7 +171,7 @@ static void walk_in_order(void *arg)
 
 	(void)arg;
 	for (int i = 0; i < 3; i++) {
-		char want[20];
+		char want[32];
 		snprintf(want, sizeof(want), "http://h/%d", i);
 		e = frontier_next(b.f);
 		assert_non_null(e);
