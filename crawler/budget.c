@@ -4,6 +4,7 @@
 
 #include "config/mem.h"
 #include "config/text.h"
+#include "crawler/http.h"
 
 #define KIB ((size_t)1 << 10)
 #define MIB ((size_t)1 << 20)
@@ -15,12 +16,12 @@
 #define PARSER		(5 * MIB / 2)
 #define STORER		(3 * MIB / 2) /* a zstd context and its thread's arena */
 #define FETCHER		(40 * KIB)
-#define CONNECTION	(8 * KIB)  /* one that is kept */
 #define PARSER_OVERHEAD (24 * MIB) /* counted by RLIMIT_DATA though never touched */
 
 #define FETCHERS      64 /* to begin with */
 #define FETCHERS_MOST 1000
-#define KEPT_MOST     16384 /* connections that rest */
+#define KEPT_MOST     16384 /* connections */
+#define KEPT_PERCENT  20    /* of what fetchers have: for connections, however many fetchers */
 #define PREPARERS     32
 #define CREW_MOST     8	  /* parsers, storers: one per core up to this */
 #define FILES_BASE    256 /* the file, parsers, doors, and two for each of libcurl's handles */
@@ -123,20 +124,29 @@ static void fit_files(struct budget *b)
 	b->connections = (size_t)(fit + PREPARERS);
 }
 
+size_t budget_connection_bytes(const struct budget *b, size_t fetchers)
+{
+	uint64_t part = b->part[BUDGET_FETCHERS], used = (uint64_t)fetchers * FETCHER;
+	uint64_t least = percent(part, KEPT_PERCENT), left = part > used ? part - used : 0;
+
+	/* A fetcher has counted the one it uses, where that is a plain one. */
+	return (size_t)(left > least ? left : least) + (fetchers + PREPARERS) * HTTP_PLAIN_BYTES;
+}
+
 static void divide_fetchers(struct budget *b, const struct settings *set)
 {
-	uint64_t part = b->part[BUDGET_FETCHERS], used;
+	uint64_t part = percent(b->part[BUDGET_FETCHERS], 100 - KEPT_PERCENT);
 	uint64_t fit = clamp(part / FETCHER, 8, FETCHERS_MOST);
 	size_t busy;
 
 	b->fetchers = given_or(set->concurrency, FETCHERS, fit);
-	used = (uint64_t)b->fetchers.most * FETCHER;
 	/* A cache smaller than the hosts in flight costs 2-3 times (measured); and a connection is
 	 * worth keeping over the delay of its host, however many hosts there are: with half of the
 	 * descriptors at most. */
 	busy = (size_t)b->fetchers.most + PREPARERS;
-	b->connections = (size_t)clamp(busy + (part > used ? part - used : 0) / CONNECTION, busy,
-		clamp(b->machine.files / 2, busy, KEPT_MOST));
+	b->connections =
+		(size_t)clamp(budget_connection_bytes(b, b->fetchers.now) / HTTP_PLAIN_BYTES, busy,
+			clamp(b->machine.files / 2, busy, KEPT_MOST));
 	fit_files(b);
 }
 

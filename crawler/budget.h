@@ -13,8 +13,8 @@
  *   bodies      bodies that are too big for a slot, with the       40 % of the rest, more where one
  *               copies made of them: inflated or compressed        --max-body would not fit
  *   slots       bodies of usual size                               35 % of what then is left
- *   fetchers    a stack, a transfer and a connection each, kept    25 %
- *               connections
+ *   fetchers    a stack, a transfer and a connection each; a       25 %
+ *               fifth at least: connections that are kept
  *   answers     what parsers said, until it is stored              20 %
  *   hosts       robots.txt files that are in force                 20 %
  *
@@ -67,7 +67,7 @@ struct budget {
 	size_t answer_most;  /* the largest answer of a parser */
 	size_t parser_limit; /* private memory of a parser, as the system counts it */
 	size_t cache;	     /* SQLite's */
-	size_t connections;  /* open ones, used or kept */
+	size_t connections;  /* open ones, used or kept, as far as there is memory */
 	uint64_t files;	     /* descriptors that needs */
 	bool files_short;    /* fetchers were fewer for want of descriptors */
 	bool memory_short;   /* the numbers given need more than --memory */
@@ -85,6 +85,8 @@ void budget_divide(struct budget *b, const struct settings *set, const struct ma
 const char *budget_part_name(enum budget_part part);
 /* Descriptors that so many fetchers need, with all that a crawl has beside. */
 uint64_t budget_files_for(unsigned fetchers);
+/* For all open connections: what so many fetchers leave of their part, a fifth of it at least. */
+size_t budget_connection_bytes(const struct budget *b, size_t fetchers);
 /* One line per part, for -v and the census. */
 void budget_table(const struct budget *b, struct buf *out);
 /* "64 fetchers, 2 parsers, 2 storers (auto: 2 cores, 24.1 GB)". */

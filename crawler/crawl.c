@@ -15,7 +15,7 @@
 
 #define SLOT_SIZE   ((size_t)256 << 10)
 #define STORE_SLOTS 64 /* bodies that may wait for the store while all fetchers are busy */
-#define QUEUE_SHARE 32		      /* of --memory: texts of queued URLs */
+#define QUEUE_SHARE 32 /* of --memory: texts of queued URLs */
 #define BIG_SLOTS   64 /* sparse: what they may hold together is a part of the budget */
 
 /* ---- the door: what the storage threads hand back ---- */
@@ -210,7 +210,8 @@ static int open_parts(struct crawl *c, const struct strlist *seeds, struct err *
 	if (!c->parsers)
 		return -1;
 	c->dns = dns_open(c->loop, &c->set);
-	c->http = http_open(c->loop, &c->set, c->slots, c->budget.connections, err);
+	c->http = http_open(c->loop, &c->set, c->slots, c->budget.connections,
+		budget_connection_bytes(&c->budget, c->budget.fetchers.now), err);
 	if (!c->http)
 		return -1;
 	hosts_init(&c->hosts, &c->set);
@@ -343,6 +344,7 @@ void crawl_add_fetchers(struct crawl *c, size_t n)
 		copool_spawn(c->fetchers, fetcher, seat);
 	}
 	frontier_set_fetchers(c->frontier, c->nfetchers);
+	http_keep_bytes(c->http, budget_connection_bytes(&c->budget, c->nfetchers));
 }
 
 /* Coroutine `main`: starts the others and waits for the end. */

@@ -437,10 +437,20 @@ size_t http_active(const struct http *h)
 	return h->active;
 }
 
+void http_keep_bytes(struct http *h, size_t bytes)
+{
+	h->room = bytes;
+}
+
+size_t http_connections(const struct http *h)
+{
+	return h->nconns;
+}
+
 /* ---- opening ---- */
 
 struct http *http_open(struct loop *loop, const struct settings *set, struct slots *slots,
-	size_t connections, struct err *err)
+	size_t connections, size_t bytes, struct err *err)
 {
 	struct http *h = mem_zalloc(sizeof(*h));
 
@@ -450,6 +460,7 @@ struct http *http_open(struct loop *loop, const struct settings *set, struct slo
 	h->buffer = set->concurrency > MANY ? BUFFER_OF_MANY : BUFFER;
 	h->starting_end = &h->starting;
 	h->eof_fd = -1;
+	http_keep_bytes(h, bytes);
 	map_init(&h->peers);
 	http_request_open(h);
 	loop_on_turn(loop, on_turn, h);

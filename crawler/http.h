@@ -107,9 +107,17 @@ void http_fetch_init(struct http_fetch *f);  /* once */
 void http_fetch_reset(struct http_fetch *f); /* before each use; keeps buffers */
 void http_fetch_release(struct http_fetch *f);
 
-/* `connections`: how many are open at most, in use and kept for the next request. */
+/* What an open connection takes of our memory, also when it rests; measured. Each of libcurl's TLS
+ * connections has a context of its own. */
+#define HTTP_PLAIN_BYTES ((size_t)3 << 10)
+#define HTTP_TLS_BYTES	 ((size_t)52 << 10)
+
+/* `connections`: how many are open at most, in use and kept for the next request; as far as they
+ * take no more than `bytes` (of those in use as many are open as there are requests). */
 struct http *http_open(struct loop *loop, const struct settings *set, struct slots *slots,
-	size_t connections, struct err *err);
+	size_t connections, size_t bytes, struct err *err);
+void http_keep_bytes(struct http *h, size_t bytes); /* from now on */
+size_t http_connections(const struct http *h);	    /* open ones */
 void http_close(struct http *h);
 
 /* Fills in f->..., which must be fresh (init or reset). The host must outlive h. */

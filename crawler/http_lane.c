@@ -6,8 +6,8 @@
  * hosts are spread over lanes, each a multi handle with its own connections. One that no host
  * needed yet is not opened.
  *
- * All lanes share one number of connections to keep. libcurl is told of it lane by lane: where
- * there are too many, whichever lane gives one back closes its oldest.
+ * All lanes share one number of connections to keep, and the memory for them. libcurl is told of
+ * it lane by lane: where there are too many, whichever lane gives one back closes its oldest.
  */
 #include <sys/resource.h>
 
@@ -90,7 +90,8 @@ void http_lane_run(struct lane *l)
 void http_lane_rest(struct lane *l)
 {
 	struct http *h = l->http;
-	long most = h->nconns <= h->kept ? (long)h->kept : l->nconns > 1 ? (long)l->nconns - 1 : 1;
+	bool fit = h->nconns <= h->kept && h->taken <= h->room;
+	long most = fit ? (long)h->kept : l->nconns > 1 ? (long)l->nconns - 1 : 1;
 	const struct timeval now = {0, 0};
 
 	if (most != l->most)

@@ -65,6 +65,7 @@ struct http {
 	unsigned nlanes;
 	struct lane *touched;
 	size_t kept, nconns;	     /* connections to keep; that there are */
+	size_t room, taken;	     /* bytes they may take; that they do */
 	CURLSH *share;		     /* one cookie jar for all handles; NULL = no cookies */
 	bool abort;		     /* http_abort_all was called */
 	struct http_fetch *starting; /* queued by http_get, added by the turn hook */

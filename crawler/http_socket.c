@@ -110,12 +110,20 @@ static void leave_peer(struct sock *s)
 	s->peer = NULL;
 }
 
+static size_t bytes_of(const struct sock *s)
+{
+	return s->clear ? HTTP_PLAIN_BYTES : HTTP_TLS_BYTES;
+}
+
 static void sock_drop(struct sock *s)
 {
 	watch(s, 0);
 	leave_peer(s);
-	s->lane->nconns -= s->ours;
-	s->http->nconns -= s->ours;
+	if (s->ours) {
+		s->lane->nconns--;
+		s->http->nconns--;
+		s->http->taken -= bytes_of(s);
+	}
 	s->http->socks[s->fd] = NULL;
 	free(s);
 }
@@ -240,6 +248,7 @@ curl_socket_t http_on_open(void *arg, curlsocktype purpose, struct curl_sockaddr
 	s->lane->nconns++;
 	h->nconns++;
 	s->clear = !x->f->host->https && !h->tls_proxy;
+	h->taken += bytes_of(s);
 	join_peer(s, &addr->addr);
 	return fd;
 }

@@ -191,6 +191,7 @@ def main():
     t, results = Table(), {"cores": os.cpu_count()}
     for part in parts:
         results[part] = {"manners": manners, "waiting": waiting, "slow": slow}[part](build / "skitter", folder, t)
+    (build / "bench").mkdir(exist_ok=True)
     (build / "bench" / "broad.json").write_text(json.dumps(results, indent=1))
     shutil.rmtree(folder)
     print(f"\nnot kept: {', '.join(t.over) if t.over else 'nothing'}; all numbers: {build / 'bench' / 'broad.json'}")

@@ -73,7 +73,7 @@ static inline bool rig_open(struct rig *r, size_t nslots, size_t nbig,
 
 	r->loop = loop_open();
 	r->slots = slots_open(nslots, RIG_SMALL, nbig, RIG_BIG, &err);
-	r->http = http_open(r->loop, &r->set, r->slots, nslots * 4, &err);
+	r->http = http_open(r->loop, &r->set, r->slots, nslots * 4, SIZE_MAX, &err);
 	if (!raw_server_open(&r->server, r->loop, "127.0.0.1", 0, answer, arg))
 		return false;
 	rig_host(&r->host, 1, "http", "127.0.0.1", r->server.port, NULL);

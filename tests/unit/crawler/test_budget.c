@@ -13,6 +13,7 @@
 #include "config/buf.h"
 #include "crawler/budget.h"
 #include "crawler/cgroup.h"
+#include "crawler/http.h"
 
 #define MIB (UINT64_C(1) << 20)
 
@@ -273,6 +274,35 @@ static void few_descriptors(void **state)
 	assert_true(b.connections < 1024);
 }
 
+/* How many rest over the delays of as many hosts. */
+static size_t kept(const struct budget *b, size_t each)
+{
+	size_t n = budget_connection_bytes(b, b->fetchers.now) / each;
+
+	return n < b->connections ? n : b->connections;
+}
+
+static void connections_are_kept(void **state)
+{
+	struct budget b = divided("x", 2, 1 << 20);
+
+	(void)state;
+	assert_int_equal(b.connections, 16384);
+	assert_int_equal(kept(&b, HTTP_PLAIN_BYTES), 16384);
+	assert_true(kept(&b, HTTP_TLS_BYTES) > 1200); /* a handshake later is cheaper than memory */
+	b = divided("x", 2, 20000);		      /* half of the descriptors */
+	assert_int_equal(kept(&b, HTTP_PLAIN_BYTES), 10000);
+	/* Many fetchers leave a fifth. */
+	b = divided("--concurrency 2000 x", 2, 20000);
+	assert_true(kept(&b, HTTP_PLAIN_BYTES) > 6000);
+	b = divided("--memory 64M x", 2, 20000);
+	assert_true(kept(&b, HTTP_PLAIN_BYTES) > 300);
+	/* And all of them together stay within the part, but for those of the preparers. */
+	assert_true(b.fetchers.most * (40 * 1024 - HTTP_PLAIN_BYTES) +
+			    budget_connection_bytes(&b, b.fetchers.most) <=
+		    b.part[BUDGET_FETCHERS] + 32 * HTTP_PLAIN_BYTES);
+}
+
 static void what_people_read(void **state)
 {
 	struct budget b = divided("x", 2, 1 << 20);
@@ -310,6 +340,7 @@ int main(void)
 		cmocka_unit_test(numbers_given_win),
 		cmocka_unit_test(cores_decide),
 		cmocka_unit_test(few_descriptors),
+		cmocka_unit_test(connections_are_kept),
 		cmocka_unit_test(what_people_read),
 	};
 

@@ -146,6 +146,58 @@ static void test_close_while_busy(void **state)
 	assert_stopped(&ask, 200);
 }
 
+/* Hosts of one lane, one after the other: what rests is bounded by number and by bytes, and the one
+ * asked last is kept. */
+static size_t kept_after(size_t hosts, size_t bytes)
+{
+	struct host h[16];
+	char name[32];
+	size_t open;
+
+	http_keep_bytes(rig.http, bytes);
+	for (size_t i = 0; i < hosts; i++) {
+		snprintf(name, sizeof(name), "h%zu.test", i);
+		rig_host(&h[i], (uint32_t)(64 * (i + 1)), "http", name, rig.server.port,
+			"127.0.0.1");
+		rig_get(&ask, &h[i], "/x");
+		assert_null(ask.f.error);
+		rig_rest(&rig);
+	}
+	open = rig.server.connections;
+	rig_get(&ask, &h[hosts - 1], "/again");
+	assert_int_equal(rig.server.connections, open);
+	open = http_connections(rig.http);
+	http_close(rig.http); /* it knows the hosts */
+	rig.http = NULL;
+	for (size_t i = 0; i < hosts; i++)
+		rig_host_release(&h[i]);
+	return open;
+}
+
+static void test_all_kept(void **state)
+{
+	(void)state;
+	rig.set.per_ip = 100;
+	assert_true(rig_open(&rig, 4, 2, answer, NULL)); /* keeps 16 */
+	assert_int_equal(kept_after(12, 12 * HTTP_PLAIN_BYTES), 12);
+}
+
+static void test_kept_by_bytes(void **state)
+{
+	(void)state;
+	rig.set.per_ip = 100;
+	assert_true(rig_open(&rig, 4, 2, answer, NULL));
+	assert_int_equal(kept_after(12, 5 * HTTP_PLAIN_BYTES), 5);
+}
+
+static void test_kept_by_number(void **state)
+{
+	(void)state;
+	rig.set.per_ip = 100;
+	assert_true(rig_open(&rig, 1, 2, answer, NULL)); /* keeps 4 */
+	assert_int_equal(kept_after(12, SIZE_MAX), 4);
+}
+
 int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
@@ -153,6 +205,9 @@ int main(void)
 		T(test_many),
 		T(test_abort),
 		T(test_close_while_busy),
+		T(test_all_kept),
+		T(test_kept_by_bytes),
+		T(test_kept_by_number),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -420,7 +420,7 @@ static void begin_with_proxy(const char *form)
 	http_close(rig.http);
 	snprintf(proxy, sizeof(proxy), form, rig.server.port);
 	rig.set.proxy = mem_strdup(proxy);
-	rig.http = http_open(rig.loop, &rig.set, rig.slots, 32, &(struct err){0});
+	rig.http = http_open(rig.loop, &rig.set, rig.slots, 32, SIZE_MAX, &(struct err){0});
 	assert_non_null(rig.http);
 }
 
