@@ -92,7 +92,12 @@ for d, _, files in os.walk(sys.argv[1]):
             p.feed(open(p.file, encoding="utf-8").read())
 END
 )"
-check "status --watch on a small terminal" "" "$(python3 tests/tools/watch.py "$b" "$tmp/watch.db" 2>&1)"
+watched=$(python3 tests/tools/watch.py "$b" "$tmp/watch.db" 2>&1)
+if [ $? -eq 77 ]; then
+	echo "[  SKIPPED ] demo: status --watch: no pseudo-terminals here"
+else
+	check "status --watch on a small terminal" "" "$watched"
+fi
 [ $failed -eq 0 ] || tail -n 20 "$tmp/err"
 echo "$passed passed, $failed failed"
 [ $failed -eq 0 ]
