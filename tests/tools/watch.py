@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
 """watch.py BUILD DB - `skitter status --watch` on a small terminal, while a crawl runs and is killed.
+
 Prints nothing if all is well: each screen fits, its first line comes first, and the last one says
 that the crawl was killed and how to go on. Exit status 77: there are no pseudo-terminals here.
-"""
 """
 import fcntl
 import os
