@@ -211,14 +211,17 @@ static bool grant_more(struct parsers *p, struct slot *slot, const struct parse_
 	bool more = false;
 
 	if (was_cut(out->facts, FACTS_CUT_BODY) && grant->inflated < most) {
-		/* Nobody waits for one room while he has of the other, or two could wait for each
-		 * other. */
+		/* Nobody waits for bodies while he has of the answers' room, or two could wait for
+		 * each other: who has of the bodies' may wait for answers. */
 		room_give(p->answers, out->room);
-		out->room = 0;
 		more = req->room && req->room(req->arg, slot, most);
 		out->cramped = req->room && !more;
-		if (more)
+		if (more) {
 			grant->inflated = most;
+			out->room = 0;
+		} else {
+			room_take(p->answers, out->room);
+		}
 	}
 	if (was_cut(out->facts, FACTS_CUT_LINKS | FACTS_CUT_TEXT) &&
 		grant->answer < p->budget->answer_most) {
