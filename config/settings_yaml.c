@@ -48,6 +48,11 @@ static int fail_unknown(struct reader *r, const struct yamlfile_item *key)
 	else if (near)
 		yamlfile_fail(r->y, key, r->err, "unknown key `%s`; did you mean `%s`?", shown.data,
 			near);
+	else if (!strcmp(name.data, "jobs") || !strcmp(name.data, "defaults"))
+		yamlfile_fail(r->y, key, r->err,
+			"`%s` belongs to a file of several crawls; `skitter batch FILE.yaml "
+			"--dry-run` checks and shows those",
+			shown.data);
 	else
 		yamlfile_fail(r->y, key, r->err,
 			"unknown key `%s`; `skitter config example` shows all keys", shown.data);

@@ -14,6 +14,9 @@ static void overview(FILE *out)
 	      "\n"
 	      "  skitter crawl https://example.com/            crawl into example.com.db\n"
 	      "  skitter status example.com.db                 how it went, or how it goes\n"
+	      "  skitter report example.com.db -o report.html  broken links, duplicates, slow "
+	      "pages\n"
+	      "  skitter search example.com.db water spider    pages about something\n"
 	      "  skitter sql example.com.db \"select url, title from pages where status = 404\"\n"
 	      "\n"
 	      "Commands\n",

@@ -50,6 +50,20 @@ static void add_marked(struct show *s, const struct buf *text, const struct sear
 	text_terminal(&s->out, text->data + at, text->len - at);
 }
 
+/* The title, as far as it is read at a glance. */
+static void add_title(struct show *s, const struct search_hit *h, const char *usual)
+{
+	struct buf title = h->title;
+	size_t n = h->ntitle_marks;
+
+	title.len = cmd_glance(title.data, title.len);
+	while (n && h->title_marks[n - 1].end > title.len)
+		n--;
+	add_marked(s, &title, h->title_marks, n, usual);
+	if (title.len < h->title.len)
+		buf_add_str(&s->out, " \u2026");
+}
+
 static void add_hit(struct show *s, const struct search_hit *h)
 {
 	const char *usual = s->colour ? BOLD : "";
@@ -58,7 +72,7 @@ static void add_hit(struct show *s, const struct search_hit *h)
 		buf_add_ch(&s->out, '\n');
 	buf_addf(&s->out, "%2llu  %s", (unsigned long long)h->rank, usual);
 	if (h->title.len)
-		add_marked(s, &h->title, h->title_marks, h->ntitle_marks, usual);
+		add_title(s, h, usual);
 	else
 		buf_add_str(&s->out, "(no title)");
 	buf_addf(&s->out, "%s\n    %s", s->colour ? PLAIN : "", s->colour ? DIM : "");

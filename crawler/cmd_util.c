@@ -67,6 +67,17 @@ void cmd_add_line(struct buf *out, const char *text)
 		text_terminal(out, text, strlen(text));
 }
 
+size_t cmd_glance(const char *text, size_t len)
+{
+	size_t n = 200;
+
+	if (len <= n)
+		return len;
+	while (n && ((unsigned char)text[n] & 0xc0) == 0x80)
+		n--;
+	return n;
+}
+
 int cmd_stored_settings(struct store *st, struct settings *s, struct err *err)
 {
 	char *json = store_meta_get(st, "settings");

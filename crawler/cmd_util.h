@@ -19,6 +19,9 @@ void cmd_sql_text(struct buf *sql, const char *text);
 void cmd_add_text(struct buf *out, const char *text, size_t len);
 /* The same, on one line; NULL is "". */
 void cmd_add_line(struct buf *out, const char *text);
+/* The length of the first part of a text that is read at a glance: what a page calls a title or
+ * the words of a link may be megabytes. Ends between characters; len where nothing is cut. */
+size_t cmd_glance(const char *text, size_t len);
 
 /* The settings the crawl was started with; defaults where the file holds none. */
 int cmd_stored_settings(struct store *st, struct settings *s, struct err *err);

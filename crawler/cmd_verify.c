@@ -140,10 +140,15 @@ static void add_result(struct run *r, struct buf *out)
 	add_check(r, out, "rows", what.data);
 	buf_reset(&what);
 	text_number(&what, c->discovered);
-	buf_addf(&what,
-		" discovered = %" PRIu64 " fetched + %" PRIu64 " failed + %" PRIu64
-		" excluded + %" PRIu64 " left; ",
-		c->fetched, c->failed, c->excluded, c->left);
+	buf_add_str(&what, " discovered = ");
+	text_number(&what, c->fetched);
+	buf_add_str(&what, " fetched + ");
+	text_number(&what, c->failed);
+	buf_add_str(&what, " failed + ");
+	text_number(&what, c->excluded);
+	buf_add_str(&what, " excluded + ");
+	text_number(&what, c->left);
+	buf_add_str(&what, " left; ");
 	text_number(&what, r->sums.links);
 	buf_add_str(&what, " links");
 	add_check(r, out, "counts", what.data);

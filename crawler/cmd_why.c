@@ -71,6 +71,16 @@ static void add_trail(struct buf *out, const struct store_verdict *v)
 	}
 }
 
+/* The words of a link, in quotes. */
+static void add_words(struct buf *out, const char *words)
+{
+	size_t len = strlen(words), shown = cmd_glance(words, len);
+
+	buf_add_str(out, " \"");
+	text_terminal(out, words, shown);
+	buf_add_str(out, shown < len ? " \u2026\"" : "\"");
+}
+
 static void add_linkers(struct buf *out, const struct store_verdict *v)
 {
 	for (size_t i = 0; i < v->nlinkers; i++) {
@@ -80,9 +90,7 @@ static void add_linkers(struct buf *out, const struct store_verdict *v)
 		cmd_add_line(out, v->linkers[i].kind);
 		buf_add_ch(out, '>');
 		if (v->linkers[i].text && *v->linkers[i].text) {
-			buf_add_str(out, " \"");
-			cmd_add_line(out, v->linkers[i].text);
-			buf_add_ch(out, '"');
+			add_words(out, v->linkers[i].text);
 		}
 		buf_add_ch(out, '\n');
 	}

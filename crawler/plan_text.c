@@ -155,7 +155,8 @@ static void add_found(struct buf *out, const json_t *found)
 	size_t i;
 
 	label(out, "Known");
-	count(out, number(found, "pages"), "pages in scope");
+	count(out, number(found, "pages"),
+		number(found, "pages") == 1 ? "page in scope" : "pages in scope");
 	json_object_foreach(json_object_get(found, "excluded"), reason, n)
 	{
 		buf_add_str(out, ", ");
@@ -179,8 +180,12 @@ static void add_limits(struct buf *out, const json_t *limits, const struct setti
 	json_t *v;
 
 	label(out, "Limits");
-	buf_addf(
-		out, "%d requests at a time on a host, %d in all", set->per_host, set->concurrency);
+	count(out, set->per_host, set->per_host == 1 ? "request" : "requests");
+	buf_add_str(out, " at a time on a host, ");
+	if (set->concurrency)
+		count(out, set->concurrency, "in all");
+	else /* auto: how many is known when the crawl runs */
+		buf_add_str(out, "over all hosts as many as memory and cores allow");
 	json_object_foreach((json_t *)(uintptr_t)limits, name, v)
 	{
 		buf_add_str(out, ", ");

@@ -279,7 +279,15 @@ static void output(struct page *p, const struct summary *s)
 	number(p, s->links, s->links == 1 ? "link, " : "links, ");
 	number(p, s->hosts, s->hosts == 1 ? "host\n" : "hosts\n");
 	label(p, more ? "Go on" : "Look");
-	buf_add_str(p->out, more ? "skitter resume " : "skitter status ");
+	if (more) {
+		buf_add_str(p->out, "skitter resume ");
+	} else {
+		buf_add_str(p->out, "skitter status ");
+		if (s->end == END_FINISHED) {
+			shell_word(p, s->output);
+			buf_add_str(p->out, "  skitter report ");
+		}
+	}
 	shell_word(p, s->output);
 	if (s->end == END_LIMIT)
 		buf_add_str(p->out, "   (with a higher limit)");

@@ -111,7 +111,7 @@ static void every_end_has_its_words_and_status(void **state)
 		const char *words, *go_on;
 	} ends[] = {
 		{END_FINISHED, 0, "Finished in 10.0 s: nothing is left to fetch.",
-			"skitter status docs.db"},
+			"skitter status docs.db  skitter report docs.db"},
 		{END_LIMIT, 0, "Ended after 10.0 s by the limit --max-pages 5.",
 			"skitter resume docs.db   (with a higher limit)"},
 		{END_SIGNAL, 3, "Stopped after 10.0 s.", "skitter resume docs.db"},
