@@ -233,6 +233,7 @@ static void offer_redirect(struct visit *v)
 	}
 	buf_add(&v->r->redirect, target.href, target.len);
 	v->r->item.redirect = v->r->redirect.data;
+	c->n.links++;
 	if (v->e->hops >= c->set.max_redirects) {
 		v->error = "too_many_redirects";
 		return;

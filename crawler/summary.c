@@ -276,7 +276,8 @@ static void output(struct page *p, const struct summary *s)
 	}
 	buf_add_str(p->out, ", ");
 	number(p, s->pages, s->pages == 1 ? "page, " : "pages, ");
-	number(p, s->links, s->links == 1 ? "link, " : "links, ");
+	if (!s->resumed) /* those of earlier runs are not counted anew */
+		number(p, s->links, s->links == 1 ? "link, " : "links, ");
 	number(p, s->hosts, s->hosts == 1 ? "host\n" : "hosts\n");
 	label(p, more ? "Go on" : "Look");
 	if (more) {

@@ -49,7 +49,7 @@ struct summary {
 	uint64_t pages;	    /* of the fetched: 2xx with a body stored */
 	uint64_t redirects; /* of the fetched */
 	uint64_t hosts;
-	uint64_t links;
+	uint64_t links; /* found in this run */
 
 	struct word_count statuses[8]; /* "2xx" .. "5xx" */
 	size_t nstatuses;

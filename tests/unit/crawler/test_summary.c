@@ -151,6 +151,22 @@ static void the_way_on_can_be_pasted(void **state)
 	free(t);
 }
 
+static void a_resumed_crawl_claims_no_number_of_links(void **state)
+{
+	struct summary s = sample();
+	char *t;
+
+	(void)state;
+	t = text_of(&s);
+	assert_non_null(strstr(t, " links, "));
+	free(t);
+	s.resumed = true;
+	s.links = 0;
+	t = text_of(&s);
+	assert_null(strstr(t, "links"));
+	free(t);
+}
+
 static void hostile_words_are_escaped(void **state)
 {
 	struct summary s = sample();
@@ -198,6 +214,7 @@ int main(void)
 		cmocka_unit_test(stages_are_shares),
 		cmocka_unit_test(every_end_has_its_words_and_status),
 		cmocka_unit_test(the_way_on_can_be_pasted),
+		cmocka_unit_test(a_resumed_crawl_claims_no_number_of_links),
 		cmocka_unit_test(hostile_words_are_escaped),
 		cmocka_unit_test(json_is_json),
 	};
