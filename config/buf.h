@@ -25,10 +25,10 @@ extern char buf_empty[1];
 
 void buf_init(struct buf *b);
 void buf_release(struct buf *b);
-void buf_reset(struct buf *b);		     /* len = 0, memory kept */
+void buf_reset(struct buf *b);		      /* len = 0, memory kept */
 void buf_recycle(struct buf *b, size_t keep); /* the same; memory beyond `keep` goes back */
-void buf_grow(struct buf *b, size_t extra);  /* room for extra more bytes */
-void buf_set_len(struct buf *b, size_t len); /* len <= cap; after writing into grown room */
+void buf_grow(struct buf *b, size_t extra);   /* room for extra more bytes */
+void buf_set_len(struct buf *b, size_t len);  /* len <= cap; after writing into grown room */
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_add_str(struct buf *b, const char *s);
 void buf_add_ch(struct buf *b, int c);

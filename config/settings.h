@@ -102,8 +102,8 @@ struct settings {
 	/* machine */
 	uint64_t memory;
 	uint64_t url_memory; /* of known URLs; 0 = no limit */
-	int parsers; /* 0 = auto */
-	int storers; /* 0 = auto */
+	int parsers;	     /* 0 = auto */
+	int storers;	     /* 0 = auto */
 	bool no_sandbox;
 
 	/* display */

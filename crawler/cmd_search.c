@@ -323,6 +323,7 @@ static int find_words(const char *path, struct show *s, const struct search_filt
 		return -1;
 	signal(SIGINT, SIG_DFL);
 	signal(SIGTERM, SIG_DFL);
+	o->arg = NULL; /* `b` is this function's */
 	search_info(search, &info);
 	if (*s->query)
 		rc = ask(search, s, f, err);

@@ -116,15 +116,15 @@ struct crawl {
 	struct url_parser urls; /* scratch, never kept over a wait */
 	char *agent;
 
-	struct record *pool;	  /* records not in use */
+	struct record *pool; /* records not in use */
 	struct budget budget;
 	struct tune tune;
 	struct machine_ticks ticks; /* when it was last tuned */
 	struct buf parallel;	    /* the summary's */
-	struct room answers;	  /* for what parsers said, until it is stored */
-	struct waitlist big_room; /* and for a big one */
-	struct co *big_first;	  /* whom the next big room is for */
-	struct waitlist room;	  /* fetchers waiting for a slot */
+	struct room answers;	    /* for what parsers said, until it is stored */
+	struct waitlist big_room;   /* and for a big one */
+	struct co *big_first;	    /* whom the next big room is for */
+	struct waitlist room;	    /* fetchers waiting for a slot */
 	struct host_queue {
 		struct host **v;
 		size_t head, n, cap;
@@ -160,11 +160,12 @@ int crawl_seeds(struct settings *set, struct url_parser *p, struct strlist *out,
 void crawl_seed(struct crawl *c, const struct strlist *seeds); /* a new crawl: seed.c */
 /* Marks the hosts of seeds whose scheme was a guess. */
 void crawl_mark_guesses(struct crawl *c);
-/* After a failed fetch: whether it was a guess of ours that nobody answered, so that http is next. */
+/* After a failed fetch: whether it was a guess of ours that nobody answered, so that http is next.
+ */
 bool seed_falls_back(const struct entry *e, const struct http_fetch *f, const char *error);
 void seed_fall_back(struct crawl *c, const struct entry *e, struct findings *out);
 void crawl_say_begin(const struct settings *set, const struct strlist *seeds);
-int crawl_restore(struct crawl *c, struct err *err);	       /* an old one: restore.c */
+int crawl_restore(struct crawl *c, struct err *err); /* an old one: restore.c */
 /* Reads, and after the store was started queues, what a greater --depth lets in now. */
 int crawl_find_deeper(struct crawl *c, struct strlist *urls, struct err *err);
 /* What an earlier run had no --url-memory for, as far as there is now; after the store was
@@ -202,7 +203,7 @@ WAITS void dispatcher(void *crawl);		 /* prepare.c */
 void prepare_later(void *crawl, struct host *h); /* the frontier's on_host */
 WAITS void keeper(void *crawl);			 /* keeper.c */
 
-void crawl_add_fetchers(struct crawl *c, size_t n); /* until there are n */
+void crawl_add_fetchers(struct crawl *c, size_t n);	     /* until there are n */
 void crawl_fit(struct crawl *c);			     /* fit.c: budget, limits */
 void crawl_adapt(struct crawl *c);			     /* fit.c: more or fewer of them */
 void crawl_snapshot(struct crawl *c);			     /* keeper.c: state to the store */

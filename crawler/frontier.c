@@ -403,8 +403,8 @@ void frontier_counts(const struct frontier *f, struct frontier_counts *out)
 		.bytes_queued = f->text + f->backlog_bytes,
 		.beyond = f->beyond,
 		.bytes_known = frontier_bytes_known(f),
-		.full = f->full || (f->set->url_memory &&
-					   frontier_bytes_known(f) >= f->set->url_memory),
+		.full = f->full ||
+			(f->set->url_memory && frontier_bytes_known(f) >= f->set->url_memory),
 	};
 }
 

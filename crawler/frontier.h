@@ -44,14 +44,14 @@ struct entry {
 	uint32_t attempts; /* fetches made so far */
 	size_t want;	   /* bytes its body needs, where there was no room for it before */
 	uint16_t depth;
-	uint8_t hops; /* redirects since origin */
-	uint8_t kind; /* enum facts_kind that found it */
-	bool seed;    /* a seed, or reached from one by redirects alone */
-	bool is_list; /* a sitemap or feed is expected */
-	bool started; /* counts under --max-pages-per-host */
-	bool slow;    /* in flight: holds a fetcher of the slow hosts' share */
+	uint8_t hops;	/* redirects since origin */
+	uint8_t kind;	/* enum facts_kind that found it */
+	bool seed;	/* a seed, or reached from one by redirects alone */
+	bool is_list;	/* a sitemap or feed is expected */
+	bool started;	/* counts under --max-pages-per-host */
+	bool slow;	/* in flight: holds a fetcher of the slow hosts' share */
 	uint8_t beside; /* with `want`: enum http_beside, what the body needs room for */
-	char href[];  /* without fragment, NUL-terminated */
+	char href[];	/* without fragment, NUL-terminated */
 };
 
 /* Arrays that grow with the offers of one page; the strings stay the offerer's. */

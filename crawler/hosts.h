@@ -67,9 +67,9 @@ struct host {
 	char *addresses;    /* for CURLOPT_RESOLVE, "192.0.2.1,2001:db8::1"; NULL = IP literal */
 	int64_t addresses_until_ms; /* monotonic; when to ask DNS again */
 
-	struct rules *rules;	   /* robots.txt; NULL = everything allowed */
-	int64_t robots_wall_ms;	   /* when it was had */
-	int64_t robots_due_ms;	   /* Unix time; when to ask again; 0 = nobody asked in this run */
+	struct rules *rules;	/* robots.txt; NULL = everything allowed */
+	int64_t robots_wall_ms; /* when it was had */
+	int64_t robots_due_ms;	/* Unix time; when to ask again; 0 = nobody asked in this run */
 	int robots_status;
 	char *robots_verdict; /* for people: "rules", "allow all (404)" */
 

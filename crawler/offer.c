@@ -81,8 +81,7 @@ static bool too_deep(const struct frontier *f, unsigned depth)
 }
 
 /* The rule that robots.txt has against it, where robots.txt is known already. */
-static const char *robots_forbid(
-	const struct frontier *f, struct host *h, const struct url *u)
+static const char *robots_forbid(const struct frontier *f, struct host *h, const struct url *u)
 {
 	if (f->set->ignore_robots || !h || h->state != HOST_READY)
 		return NULL;

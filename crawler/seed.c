@@ -17,11 +17,10 @@ static int read_input_file(struct settings *set, struct err *err)
 	FILE *in = std ? stdin : fopen(set->input_file, "re");
 	char *line = NULL;
 	size_t cap = 0;
-	ssize_t len;
 
 	if (!in)
 		return err_set(err, EXIT_USAGE, "%s: %s", set->input_file, strerror(errno));
-	while ((len = getline(&line, &cap, in)) >= 0) {
+	while (getline(&line, &cap, in) >= 0) {
 		char *start = line + strspn(line, " \t");
 		start[strcspn(start, "\r\n")] = '\0';
 		if (*start && *start != '#')

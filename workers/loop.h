@@ -37,7 +37,8 @@ void loop_off_turn(struct loop *l, void (*fn)(void *), void *arg);
 void loop_set_stack(struct loop *l, size_t bytes);
 
 /* The longest time the coroutines and hooks of one turn took, and the callbacks of descriptors
- * where it did not block for them: how long a descriptor may have had to wait. Starts again at 0 after loop_reset_stall. */
+ * where it did not block for them: how long a descriptor may have had to wait. Starts again at 0
+ * after loop_reset_stall. */
 int64_t loop_max_stall_ms(const struct loop *l);
 void loop_reset_stall(struct loop *l);
 size_t loop_live(const struct loop *l); /* coroutines that have not ended */

@@ -64,7 +64,7 @@ struct seat {
 	int areas_fd; /* its answer areas */
 	char *areas;  /* PROCPOOL_DEPTH * pool->stride bytes, read-only here */
 	bool was_ready;
-	bool broken; /* nothing can be sent any more */
+	bool broken;		      /* nothing can be sent any more */
 	enum procpool_result verdict; /* what its death means for the task */
 
 	/* held[0] is computed since begun_ms, held[1] waits in the pipe */

@@ -38,8 +38,9 @@ struct page_task {
 	size_t len;
 	enum page_expect expect;
 	size_t max_decoded;  /* bytes; the rest is dropped and flagged */
-	size_t max_inflated; /* the same for what has to be inflated, which takes memory; 0: no less */
-	size_t max_text;    /* bytes of main text kept; 0 = none */
+	size_t max_inflated; /* the same for what has to be inflated, which takes memory; 0: no less
+			      */
+	size_t max_text;     /* bytes of main text kept; 0 = none */
 	bool want_digest;
 	bool location_check; /* sitemaps: keep only entries under the sitemap's own location */
 };
