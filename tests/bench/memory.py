@@ -26,6 +26,8 @@ import tempfile
 import threading
 import time
 
+from measure import memfds, tree
+
 MIB = 1 << 20
 PAGE = os.sysconf("SC_PAGESIZE")
 
@@ -207,17 +209,6 @@ class Server:
 
 # ---- the measure ----
 
-def children(pid):
-    found = [pid]
-    for task in pathlib.Path(f"/proc/{pid}/task").iterdir():
-        try:
-            for child in (task / "children").read_text().split():
-                found += children(int(child))
-        except OSError:
-            pass
-    return found
-
-
 def rollup(pid):
     out = {}
     for line in open(f"/proc/{pid}/smaps_rollup"):
@@ -227,23 +218,10 @@ def rollup(pid):
     return out
 
 
-def shared(pid):
-    """Bytes that the shared memory of this process really has, mapped or not, by inode."""
-    out = {}
-    for fd in os.scandir(f"/proc/{pid}/fd"):
-        try:
-            if "memfd:skitter" in os.readlink(fd.path):
-                st = os.stat(fd.path)
-                out[st.st_ino] = st.st_blocks * 512
-        except OSError:
-            pass
-    return out
-
-
 def sample(pid):
     total = {"main": 0, "parsers": 0, "file": 0, "shmem": 0, "processes": 0}
-    memfd = shared(pid)
-    for p in children(pid):
+    memfd = memfds(pid)
+    for p in tree(pid):
         try:
             part = rollup(p)
         except (OSError, ProcessLookupError):
@@ -329,7 +307,7 @@ def check_limit(skitter):
                               "--include", "/h/[37]$", f"http://127.0.0.1:{server.port}/"], stdin=subprocess.DEVNULL)
         parser = []
         while len(parser) < 1 and p.poll() is None:  # it works before the second page is due
-            parser = [c for c in children(p.pid)[1:] if b"--role" in pathlib.Path(f"/proc/{c}/cmdline").read_bytes()]
+            parser = [c for c in tree(p.pid)[1:] if b"--role" in pathlib.Path(f"/proc/{c}/cmdline").read_bytes()]
         for c in parser:
             resource.prlimit(c, resource.RLIMIT_DATA, (12 * MIB, 12 * MIB))
         status = p.wait(120)
