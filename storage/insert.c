@@ -349,9 +349,9 @@ static int insert_fetch(struct insert *in, const struct store_item *item, struct
 	}
 	if (insert_fetch_row(in, item, id, err) < 0)
 		return -1;
-	if (p->links.len) {
+	if (p->links_len) {
 		sqlite3_bind_int64(in->s[LINKS], 1, id);
-		bind_text(in->s[LINKS], 2, p->links.data, p->links.len);
+		bind_text(in->s[LINKS], 2, p->links, p->links_len);
 		if (run(in, LINKS, err) < 0)
 			return -1;
 	}

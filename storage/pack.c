@@ -156,23 +156,31 @@ static void add_facts(struct link_json *j, const struct facts *f, bool *redirect
 	}
 }
 
-uint32_t pack_links(struct buf *out, const struct facts *f, const char *url, const char *redirect)
+/* What a parser sealed goes to the database as it came; links of other facts are made JSON here. */
+static void pack_links(struct store_item *item)
 {
+	struct store_packed *out = item->packed;
+	const struct facts *f = item->facts;
+	const char *redirect = item->redirect;
 	struct link_json j;
 	bool seen_redirect = false;
 
 	if (f && f->flags & FACTS_SEALED && f->nfound) {
-		buf_add(out, facts_text(f, f->link_json), f->link_json.len);
-		return f->nfound;
+		out->links = facts_text(f, f->link_json);
+		out->links_len = f->link_json.len;
+		out->nlinks = f->nfound;
+		return;
 	}
-	link_json_begin(&j, out, url, url ? strlen(url) : 0);
+	link_json_begin(&j, &out->made_links, item->url, item->url ? strlen(item->url) : 0);
 	if (f)
 		add_facts(&j, f, &seen_redirect);
 	/* The target of a redirect is a link too, also where no parser ran. */
 	if (redirect && *redirect && !seen_redirect)
 		link_json_add(&j, redirect, strlen(redirect), LINK_REDIRECT, "", 0, "", 0);
 	link_json_end(&j);
-	return (uint32_t)j.n;
+	out->links = out->made_links.data;
+	out->links_len = out->made_links.len;
+	out->nlinks = (uint32_t)j.n;
 }
 
 /* ---- the item ---- */
@@ -182,7 +190,7 @@ void pack_begin(struct store *st, struct store_item *item)
 	item->packed = mem_zalloc(sizeof(*item->packed));
 	item->packed->store = st;
 	item->packed->item = item;
-	buf_init(&item->packed->links);
+	buf_init(&item->packed->made_links);
 }
 
 /* The crawl has gone by what facts_check found good; texts that are none cost the page its facts.
@@ -218,7 +226,7 @@ void pack_item(struct packers *ps, struct store_item *item)
 	if (f && f->text.len)
 		out->text = compress(p, facts_text(f, f->text), f->text.len, &out->text_len);
 	packer_give(ps, p);
-	out->nlinks = pack_links(&out->links, f, item->url, item->redirect);
+	pack_links(item);
 	out->cpu_ns = thread_ns() - start;
 }
 
@@ -226,7 +234,7 @@ void pack_free(struct store_item *item)
 {
 	if (!item->packed)
 		return;
-	buf_release(&item->packed->links);
+	buf_release(&item->packed->made_links);
 	free(item->packed->body);
 	free(item->packed->text);
 	free(item->packed);

@@ -22,9 +22,11 @@ struct packers;
 struct store_packed {
 	struct store *store; /* so that a task of the pool needs one pointer */
 	struct store_item *item;
-	bool done;	  /* pack_item has run */
-	struct buf links; /* JSON, "" = no links */
+	bool done;	   /* pack_item has run */
+	const char *links; /* JSON, in the facts or in made_links */
+	size_t links_len;  /* 0 = no links */
 	uint32_t nlinks;
+	struct buf made_links;
 	void *body; /* NULL = store item->body as it is */
 	size_t body_len;
 	void *text; /* NULL = store the text as it is */
@@ -43,9 +45,5 @@ void packers_close(struct packers *ps); /* NULL is fine */
 void pack_begin(struct store *st, struct store_item *item); /* makes item->packed */
 void pack_item(struct packers *ps, struct store_item *item);
 void pack_free(struct store_item *item);
-
-/* The links view's packed form: [[target, kind, text, rel], ...], empty ends left out.
- * Returns how many. `url` (or NULL) is the page's own, for targets on its origin. */
-uint32_t pack_links(struct buf *out, const struct facts *f, const char *url, const char *redirect);
 
 #endif

@@ -1,4 +1,5 @@
 /* Creating, writing, reading back through the public views as a stranger would. */
+#include "config/facts_seal.h"
 #include "tests/unit/storage/fixture.h"
 
 #define SITE "https://example.com"
@@ -510,6 +511,55 @@ static void test_beyond(void **state)
 	fix_close(&f);
 }
 
+/* The facts of a page as a parser sends them. */
+static void seal(struct page *p)
+{
+	struct sealer *sealer = sealer_open();
+	struct facts *sealed = aligned_alloc(8, 1 << 20);
+
+	facts_seal(sealer, p->facts, SITE "/", strlen(SITE "/"), sealed, 1 << 20);
+	sealer_free(sealer);
+	free(p->facts);
+	p->item.facts = p->facts = sealed;
+}
+
+/* Sealed links are stored as they came; texts that are none cost the page its facts. */
+static void test_sealed(void **state)
+{
+	struct fix f;
+	struct store *st;
+
+	(void)state;
+	fix_open(&f);
+	st = fix_start(&f, STORE_CREATE);
+	for (uint64_t id = 1; id <= 2; id++) {
+		struct page *p = page_new(st);
+		struct facts_writer w;
+		char *title;
+
+		page_url(p, id, 0, id == 1 ? SITE "/" : SITE "/b");
+		page_fetch(p, id, 200, "body");
+		p->item.url = id == 1 ? SITE "/" : SITE "/b";
+		page_facts(p, &w);
+		w.f->title = facts_put(&w, "Title", 5, 0);
+		page_link(&w, SITE "/x#1", LINK_A, "", "one");
+		page_link(&w, SITE "/x#2", LINK_A, "nofollow", "");
+		page_facts_end(p, &w);
+		seal(p);
+		assert_int_equal(((struct facts *)p->facts)->nfound, 2);
+		title = (char *)p->facts + ((struct facts *)p->facts)->title.off;
+		if (id == 2)
+			title[1] = (char)0xff;
+		fix_put(st, p);
+	}
+	fix_stop(&f, st, true);
+	fix_expect(f.path, "select title, error from pages order by url",
+		"Title|NULL\nNULL|parser_answer\n");
+	fix_expect(f.path, "select source, target, kind, text, rel from links",
+		SITE "/|" SITE "/x#1|a|one|NULL\n" SITE "/|" SITE "/x#2|a|NULL|nofollow\n");
+	fix_close(&f);
+}
+
 static void test_stats(void **state)
 {
 	struct fix f;
@@ -546,6 +596,7 @@ int main(void)
 		cmocka_unit_test(test_gap),
 		cmocka_unit_test(test_log_stays_short),
 		cmocka_unit_test(test_beyond),
+		cmocka_unit_test(test_sealed),
 		cmocka_unit_test(test_stats),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
