@@ -18,6 +18,9 @@
  *   answers     what parsers said, until it is stored              20 %
  *   hosts       robots.txt files that are in force                 20 %
  *
+ * That is what there may be. Far less is used where pages are of usual size: what waits for the
+ * store and what free slots keep warm are small shares of --memory of their own (crawl.c).
+ *
  * Who needs room that is not there waits for it (workers/slots.h, crawler/room.h); what could not
  * get it even alone is cut, and the page says so: `truncated` is "memory".
  *

@@ -16,6 +16,8 @@
 #define SLOT_SIZE   ((size_t)256 << 10)
 #define STORE_SLOTS 64 /* bodies that may wait for the store while all fetchers are busy */
 #define QUEUE_SHARE 32 /* of --memory: texts of queued URLs */
+#define STORE_SHARE 32 /* of --memory: pages that wait for the store */
+#define WARM_SHARE  64 /* of --memory: slots that hold nothing */
 #define BIG_SLOTS   64 /* sparse: what they may hold together is a part of the budget */
 
 /* ---- the door: what the storage threads hand back ---- */
@@ -129,6 +131,7 @@ static int open_slots(struct crawl *c, struct err *err)
 		return -1;
 	slots_set_credit(c->slots, (size_t)c->budget.part[BUDGET_BODIES]);
 	slots_set_small_credit(c->slots, (size_t)c->budget.part[BUDGET_SLOTS]);
+	slots_set_warm(c->slots, (size_t)(c->set.memory / WARM_SHARE));
 	return 0;
 }
 
@@ -199,6 +202,7 @@ static int open_parts(struct crawl *c, const struct strlist *seeds, struct err *
 	c->agent = settings_agent(&c->set);
 	crawl_fit(c);
 	room_init(&c->answers, (size_t)c->budget.part[BUDGET_ANSWERS]);
+	c->storing_most = (size_t)(c->set.memory / STORE_SHARE);
 	c->nseats = c->budget.fetchers.most;
 	c->npreparers = c->nseats > PREPARERS_MIN ? c->nseats : PREPARERS_MIN;
 	c->nslots = c->nseats + c->npreparers + STORE_SLOTS;

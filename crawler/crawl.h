@@ -54,6 +54,7 @@ struct record {
 	struct findings findings;
 	struct facts *facts;
 	size_t answer_room; /* of the crawl's room for answers, for the facts */
+	size_t storing;	    /* bytes it takes while the store has it */
 	struct slot *slot;  /* NULL: a record without a body (snapshots) */
 	struct buf redirect, url;
 	struct buf text;	  /* strings the item points to */
@@ -146,8 +147,9 @@ struct crawl {
 	bool failed;   /* the store failed */
 	struct err failure;
 	bool resumed, seed_ok;
-	size_t npreparers;	/* and as many slots are kept for their robots.txt */
-	size_t nslots, pending; /* records with the store */
+	size_t npreparers;	      /* and as many slots are kept for their robots.txt */
+	size_t nslots, pending;	      /* records with the store */
+	size_t storing, storing_most; /* bytes of those; above that, nothing more is fetched */
 	char last_url[512];
 	struct event *signals[3], *deadline;
 };

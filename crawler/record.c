@@ -36,25 +36,32 @@ struct record *record_plain(struct crawl *c)
 	return record_new(c);
 }
 
-/* Memory for a page of usual size. Fetchers leave a slot per preparer for robots.txt, or idle
+/* Memory for a page of usual size, and a store that keeps up: what waits for it was fetched too
+ * early, and only takes memory. Fetchers leave a slot per preparer for robots.txt, or idle
  * fetchers and full queues could hold up the hosts that would give them something to do. */
 static bool has_room(struct crawl *c, bool reserve)
 {
-	return slots_free_count(c->slots) > (reserve ? 0 : c->npreparers) &&
-	       (reserve || slots_small_left(c->slots) >= PAGE_USUAL);
+	if (reserve)
+		return slots_free_count(c->slots) > 0;
+	return slots_free_count(c->slots) > c->npreparers && c->storing < c->storing_most &&
+	       slots_small_left(c->slots) >= PAGE_USUAL;
 }
 
 struct record *record_take(struct crawl *c, bool reserve)
 {
+	bool waited = false;
 	struct record *r;
 
-	while (!has_room(c, reserve)) {
+	for (; !has_room(c, reserve); waited = true) {
 		if (c->aborting || c->failed)
 			return NULL;
 		co_wait(&c->room, -1);
 	}
 	r = record_new(c);
 	r->slot = slots_take(c->slots);
+	/* What one large page leaves is room for several. */
+	if (waited)
+		waitlist_wake(&c->room);
 	return r;
 }
 
@@ -70,6 +77,8 @@ void record_give(struct crawl *c, struct record *r)
 	if (r->answer_room)
 		room_give(&c->answers, r->answer_room);
 	r->answer_room = 0;
+	c->storing -= r->storing;
+	r->storing = 0;
 	free(r->facts);
 	free(r->hosts);
 	free(r->ids);
@@ -127,6 +136,8 @@ void record_put(struct crawl *c, struct record *r)
 		count_word(c->n.excludes, &c->n.nexcludes, it->excluded[i].reason);
 	it->ticket = store_ticket(c->store);
 	r->put_ms = clock_ms();
+	r->storing = it->body_len + r->answer_room;
+	c->storing += r->storing;
 	c->pending++;
 	store_put(c->store, it);
 }

@@ -16,6 +16,7 @@
 #include "workers/shm.h"
 
 #define GRAIN ((size_t)64 * 1024) /* credit is handed out in these */
+#define USUAL ((size_t)64 * 1024) /* what a slot keeps where warm memory is short */
 
 /* A class of slots of one size. The free ones are a stack: the last one given back, whose
  * pages are in the CPU's cache, is taken first. */
@@ -23,6 +24,7 @@ struct shelf {
 	struct slot *slots;
 	struct slot **free;
 	size_t n, nfree;
+	size_t cold; /* so many of the free ones, the longest unused, have no pages */
 	size_t size;
 };
 
@@ -36,6 +38,7 @@ struct slots {
 	size_t reserved;     /* of the credit, for the one who waits */
 	size_t small_credit; /* bytes that small slots may have */
 	size_t small_used;   /* and have: the sum of `touched` */
+	size_t warm;	     /* what they keep beyond the usual of those that are taken */
 	pthread_t thread;
 };
 
@@ -109,7 +112,8 @@ struct slots *slots_open(
 	shelf_init(&s->small, s, nsmall, small_size, 0, false);
 	shelf_init(&s->big, s, nbig, big_size, small_bytes, true);
 	s->credit = big_bytes;
-	s->small_credit = small_bytes;
+	s->small_credit = s->warm = small_bytes;
+	s->small.cold = nsmall;
 	return s;
 failed:
 	slots_close(s);
@@ -143,6 +147,12 @@ void slots_set_small_credit(struct slots *s, size_t bytes)
 	s->small_credit = bytes;
 }
 
+void slots_set_warm(struct slots *s, size_t bytes)
+{
+	check_thread(s);
+	s->warm = bytes;
+}
+
 void slots_reserve(struct slots *s, size_t bytes)
 {
 	check_thread(s);
@@ -151,30 +161,45 @@ void slots_reserve(struct slots *s, size_t bytes)
 
 /* ---- pages of small slots ------------------------------------------------------------------ */
 
-static void punch(struct slots *s, const struct slot *slot)
+/* Gives back the pages behind the first `keep` bytes. */
+static void cool(struct slots *s, struct slot *slot, size_t keep)
 {
-	shm_punch(s->fd, slot->offset, slot->offset + slot->cap);
-}
-
-static void cool(struct slots *s, struct slot *slot)
-{
-	if (!slot->touched)
+	if (slot->touched <= keep)
 		return;
-	punch(s, slot);
-	s->small_used -= slot->touched;
-	slot->touched = 0;
+	shm_punch(s->fd, slot->offset + keep, slot->offset + slot->cap);
+	s->small_used -= slot->touched - keep;
+	slot->touched = keep;
 }
 
-/* Gives back pages of slots that hold nothing (but of `except`), the coldest first, until no
- * more than `most` bytes are in use. */
+/* Cools free slots, the longest unused first, until no more than `most` bytes are in use. */
+static void cool_free(struct slots *s, size_t most)
+{
+	struct shelf *shelf = &s->small;
+
+	while (shelf->cold < shelf->nfree && s->small_used > most)
+		cool(s, shelf->free[shelf->cold++], 0);
+}
+
+/* Of a slot just given back, or of others, what is more than should stay warm. */
+static void cool_down(struct slots *s, struct slot *given)
+{
+	size_t most = s->warm + (s->small.n - s->small.nfree) * USUAL;
+
+	if (s->small_used <= most)
+		return;
+	cool(s, given, USUAL);
+	cool_free(s, most);
+}
+
+/* Gives back pages of slots that hold nothing (but of `except`), the longest unused first, until
+ * no more than `most` bytes are in use. */
 static void reclaim(struct slots *s, size_t most, const struct slot *except)
 {
-	for (size_t i = 0; i < s->small.nfree && s->small_used > most; i++)
-		cool(s, s->small.free[i]);
+	cool_free(s, most);
 	for (size_t i = 0; i < s->small.n && s->small_used > most; i++) {
 		struct slot *slot = &s->small.slots[i];
 		if (slot->owner == SLOT_FETCHER && !slot->len && slot != except)
-			cool(s, slot);
+			cool(s, slot, 0);
 	}
 }
 
@@ -215,6 +240,8 @@ static struct slot *shelf_take(struct shelf *shelf)
 	if (shelf->nfree == 0)
 		return NULL;
 	struct slot *slot = shelf->free[--shelf->nfree];
+	if (shelf->cold > shelf->nfree)
+		shelf->cold = shelf->nfree;
 	slot->len = 0;
 	slot->user = NULL;
 	slot->extra = 0;
@@ -360,16 +387,18 @@ void slots_give(struct slots *s, struct slot *slot)
 	slot->extra = 0;
 	if (slot->big) {
 		/* All of it: the fetcher may have written more than the length it settled for. */
-		punch(s, slot);
+		shm_punch(s->fd, slot->offset, slot->offset + slot->cap);
 		s->lent -= slot->cap;
 		slot->cap = 0;
 	} else if (s->small_used > s->small_credit) {
-		cool(s, slot);
+		cool(s, slot, 0);
 	}
 	slot->owner = SLOT_FREE;
 	slot->user = NULL;
 	slot->since_ms = clock_ms();
 	shelf->free[shelf->nfree++] = slot;
+	if (!slot->big)
+		cool_down(s, slot);
 }
 
 /* ---- the parser's view --------------------------------------------------------------------- */

@@ -11,8 +11,8 @@
  *
  * Two credits bound the memory, in bytes:
  *   small   what was ever written to small slots and not given back to the system. A free slot
- *           stays warm for its next page; where the credit ends, the pages of slots that hold
- *           nothing go first, then slots_touch says no.
+ *           stays warm for its next page, as far as slots_set_warm allows; where the credit ends,
+ *           the pages of slots that hold nothing go first, then slots_touch says no.
  *   big     the `cap` of big slots, and what their owners need beside (`extra`: a body inflated
  *           or compressed). A body of unknown length asks in steps, one that said its length
  *           for that. All that a page needs it asks for at once, so that nobody waits holding
@@ -64,6 +64,11 @@ void slots_set_credit(struct slots *s, size_t bytes);
 
 /* Bytes that small slots may have together (default: all of them whole). */
 void slots_set_small_credit(struct slots *s, size_t bytes);
+
+/* Bytes that small slots keep from page to page, beyond the usual size of a page for each one that
+ * is taken (default: all of them whole). What is more is given back to the system as slots are
+ * given back: first the end of a large page, then the slots that were unused for longest. */
+void slots_set_warm(struct slots *s, size_t bytes);
 
 /* Who waits for big credit says how much: others leave that alone from now on, so that it comes
  * together for him. 0 = nobody waits. */

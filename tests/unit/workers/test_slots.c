@@ -189,6 +189,48 @@ static void small_credit(void **state)
 	slots_close(s);
 }
 
+/* Looking at it would make one. */
+static bool has_page(char *at)
+{
+	unsigned char there = 0;
+	assert_int_equal(mincore(at, 1, &there), 0);
+	return there & 1;
+}
+
+static void little_stays_warm(void **state)
+{
+	(void)state;
+	struct slots *s = open_slots(4, 1);
+	struct slot *a = slots_take(s), *b = slots_take(s), *c = slots_take(s);
+	slots_set_warm(s, 128 * KIB);
+	assert_true(fill(s, a, 64 * KIB));
+	assert_true(fill(s, b, 64 * KIB));
+	assert_true(fill(s, c, 64 * KIB));
+	slots_give(s, a);
+	slots_give(s, b);
+	assert_int_equal(slots_touched_bytes(s), 192 * KIB);
+	/* One more than may stay: the one that was unused for longest goes. */
+	slots_give(s, c);
+	assert_int_equal(slots_touched_bytes(s), 128 * KIB);
+	assert_false(has_page(a->data));
+	assert_true(has_page(b->data));
+	/* Of a large page, what is more than usual. */
+	assert_ptr_equal(slots_take(s), c);
+	assert_true(fill(s, c, 256 * KIB));
+	slots_give(s, c);
+	assert_int_equal(slots_touched_bytes(s), 128 * KIB);
+	assert_true(has_page(c->data));
+	assert_false(has_page(c->data + 64 * KIB));
+	/* Who has a page keeps it, and leaves the usual to the others. */
+	assert_ptr_equal(slots_take(s), c);
+	assert_ptr_equal(slots_take(s), b);
+	assert_true(fill(s, c, 256 * KIB));
+	slots_give(s, b);
+	assert_true(has_page(c->data + 200 * KIB));
+	assert_int_equal(slots_touched_bytes(s), 256 * KIB);
+	slots_close(s);
+}
+
 static void room_beside_the_body(void **state)
 {
 	(void)state;
@@ -371,6 +413,7 @@ int main(void)
 		cmocka_unit_test(credit),
 		cmocka_unit_test(memory_goes_back),
 		cmocka_unit_test(small_credit),
+		cmocka_unit_test(little_stays_warm),
 		cmocka_unit_test(room_beside_the_body),
 		cmocka_unit_test(one_owner_at_a_time),
 		cmocka_unit_test(readonly_view),
