@@ -3,6 +3,7 @@
 #include <assert.h>
 #include <string.h>
 
+#include "config/facts_seal.h"
 #include "config/link_json.h"
 #include "config/text.h"
 
@@ -180,6 +181,21 @@ const char *facts_text(const struct facts *f, struct facts_str s)
 	return s.len ? (const char *)f + s.off : "";
 }
 
+struct facts_found facts_found(const struct facts *f, const struct facts_link *l)
+{
+	return (struct facts_found){
+		.url = facts_text(f, l->url),
+		.url_len = l->url.len,
+		.text = facts_text(f, l->text),
+		.text_len = l->text.len,
+		.rel = facts_text(f, l->rel),
+		.rel_len = l->rel.len,
+		.kind = l->kind,
+		.attr = l->attr,
+		.flags = l->flags,
+	};
+}
+
 /* ---- building ---- */
 
 void facts_begin(struct facts_writer *w, void *area, size_t cap)
@@ -189,8 +205,18 @@ void facts_begin(struct facts_writer *w, void *area, size_t cap)
 	w->cap = cap > UINT32_MAX ? UINT32_MAX & ~(size_t)7 : cap & ~(size_t)7;
 	w->front = sizeof(struct facts);
 	w->back = w->cap;
+	w->held = 0;
+	w->sealer = NULL;
 	memset(w->f, 0, sizeof(struct facts));
 	w->f->magic = FACTS_MAGIC;
+}
+
+/* 8 spare bytes keep room to align the link table in facts_finish, one is for the NUL. */
+size_t facts_room(const struct facts_writer *w)
+{
+	size_t taken = w->held + 8 + 1, room = w->back - w->front;
+
+	return room > taken ? room - taken : 0;
 }
 
 struct facts_str facts_put(struct facts_writer *w, const char *s, size_t len, uint32_t cut_flag)
@@ -199,8 +225,7 @@ struct facts_str facts_put(struct facts_writer *w, const char *s, size_t len, ui
 
 	if (!len)
 		return str;
-	/* 8 spare bytes keep room to align the link table in facts_finish. */
-	if (len + 1 + 8 > w->back - w->front) {
+	if (len > facts_room(w)) {
 		w->f->flags |= cut_flag;
 		return str;
 	}
@@ -217,7 +242,7 @@ static struct facts_link *new_link(struct facts_writer *w, size_t url_len)
 {
 	struct facts_link *l;
 
-	if (w->f->nlinks >= FACTS_MAX_LINK || sizeof(*l) + url_len + 1 + 8 > w->back - w->front) {
+	if (w->f->nlinks >= FACTS_MAX_LINK || sizeof(*l) + url_len > facts_room(w)) {
 		w->f->flags |= FACTS_CUT_LINKS;
 		return NULL;
 	}
@@ -228,19 +253,12 @@ static struct facts_link *new_link(struct facts_writer *w, size_t url_len)
 	return l;
 }
 
-static void set_kind(
-	struct facts_link *l, enum facts_kind kind, enum facts_attr attr, unsigned flags)
-{
-	l->kind = (uint8_t)kind;
-	l->attr = (uint8_t)attr;
-	l->flags = (uint16_t)flags;
-}
-
 struct facts_link *facts_put_link(struct facts_writer *w, const char *url, size_t url_len,
 	enum facts_kind kind, enum facts_attr attr, unsigned flags)
 {
 	struct facts_link *l;
 
+	assert(!w->sealer);
 	if (url_len > FACTS_MAX_URL || !url_len) {
 		w->f->flags |= FACTS_CUT_URL;
 		return NULL;
@@ -249,42 +267,56 @@ struct facts_link *facts_put_link(struct facts_writer *w, const char *url, size_
 	if (!l)
 		return NULL;
 	l->url = facts_put(w, url, url_len, FACTS_CUT_LINKS);
-	set_kind(l, kind, attr, flags);
+	l->kind = (uint8_t)kind;
+	l->attr = (uint8_t)attr;
+	l->flags = (uint16_t)flags;
 	return l;
 }
 
-struct facts_link *facts_put_link_again(struct facts_writer *w, struct facts_str url,
-	enum facts_kind kind, enum facts_attr attr, unsigned flags)
+bool facts_add_link(struct facts_writer *w, const struct facts_found *found)
 {
-	struct facts_link *l = new_link(w, 0);
+	struct facts_link *l;
 
+	if (w->sealer)
+		return sealer_add(w, found, NULL);
+	l = facts_put_link(w, found->url, found->url_len, found->kind, found->attr, found->flags);
 	if (!l)
-		return NULL;
-	l->url = url;
-	set_kind(l, kind, attr, flags);
-	return l;
+		return false;
+	l->rel = facts_put(w, found->rel, found->rel_len, FACTS_CUT_TEXT);
+	l->text = facts_put(w, found->text, found->text_len, FACTS_CUT_TEXT);
+	return true;
+}
+
+/* The newest link is lowest: turns them into document order. */
+static void turn(struct facts_link *links, uint32_t n)
+{
+	for (uint32_t i = 0; i < n / 2; i++) {
+		struct facts_link tmp = links[i];
+		links[i] = links[n - 1 - i];
+		links[n - 1 - i] = tmp;
+	}
 }
 
 size_t facts_finish(struct facts_writer *w)
 {
-	struct facts_link *last = (struct facts_link *)((char *)w->f + w->back);
-	size_t off = (w->front + 7) & ~(size_t)7;
+	const struct facts_link *links;
 	uint32_t n = w->f->nlinks;
+	size_t off;
 
-	/* The newest link is lowest: turn them into document order, then close the gap. */
-	for (uint32_t i = 0; i < n / 2; i++) {
-		struct facts_link tmp = last[i];
-		last[i] = last[n - 1 - i];
-		last[n - 1 - i] = tmp;
+	if (w->sealer) {
+		links = sealer_finish(w);
+	} else {
+		turn((struct facts_link *)((char *)w->f + w->back), n);
+		links = (struct facts_link *)((char *)w->f + w->back);
+		w->f->nfound = n;
 	}
-	if (off < w->back)
-		memmove((char *)w->f + off, last, n * sizeof(*last));
-	else
+	off = (w->front + 7) & ~(size_t)7;
+	if (off > w->back)
 		off = w->back;
+	if (n)
+		memmove((char *)w->f + off, links, n * sizeof(*links));
 	memset((char *)w->f + w->front, 0, off - w->front);
 	w->f->links_off = (uint32_t)off;
-	if (!(w->f->flags & FACTS_SEALED))
-		w->f->nfound = n;
-	w->f->size = (uint32_t)(off + n * sizeof(*last));
+	w->f->size = (uint32_t)(off + n * sizeof(*links));
 	return w->f->size;
 }

@@ -105,6 +105,17 @@ struct facts_link {
 	uint16_t flags;	       /* enum facts_link_flags */
 };
 
+/* A link with all that is known of it. */
+struct facts_found {
+	const char *url; /* serialised */
+	size_t url_len;
+	const char *text, *rel; /* UTF-8; len 0 = none */
+	size_t text_len, rel_len;
+	enum facts_kind kind;
+	enum facts_attr attr;
+	unsigned flags;
+};
+
 enum facts_flags {
 	FACTS_HTML = 1 << 0,	    /* parsed as HTML */
 	FACTS_SITEMAP = 1 << 1,	    /* parsed as a sitemap, index or feed */
@@ -160,6 +171,7 @@ int facts_check(const void *block, size_t size, struct err *err);
 /* Checks the texts of a block that passed: UTF-8 without NUL, URLs, and the links' JSON. */
 int facts_check_texts(const struct facts *f, struct err *err);
 const struct facts_link *facts_links(const struct facts *f);
+struct facts_found facts_found(const struct facts *f, const struct facts_link *l);
 const char *facts_text(const struct facts *f, struct facts_str s); /* "" if absent */
 const char *facts_kind_name(enum facts_kind kind);
 const char *facts_attr_name(enum facts_attr attr);
@@ -167,24 +179,28 @@ const char *facts_attr_name(enum facts_attr attr);
 /* ---- building ---- */
 
 struct facts_writer {
-	struct facts *f; /* the area itself */
-	size_t cap;	 /* its size in bytes */
-	size_t front;	 /* next free byte for strings */
-	size_t back;	 /* start of the link array that grows down */
+	struct facts *f;       /* the area itself */
+	size_t cap;	       /* its size in bytes */
+	size_t front;	       /* next free byte for strings */
+	size_t back;	       /* start of the link array that grows down */
+	size_t held;	       /* bytes between them that are spoken for */
+	struct sealer *sealer; /* takes all links (facts_seal.h); NULL = they go to the table */
 };
 
 /* Starts a block in area[0..cap); cap must hold at least 4 KiB, 8-aligned. */
 void facts_begin(struct facts_writer *w, void *area, size_t cap);
 /* Copies a string in; {0, 0} and the given cut flag when there is no room. Empty = absent. */
 struct facts_str facts_put(struct facts_writer *w, const char *s, size_t len, uint32_t cut_flag);
-/* Appends a link (document order); sets FACTS_CUT_* and returns NULL when a cap is hit.
- * The returned record may be amended until the next call (e.g. its text). */
+/* How long a string may still be, with some to spare. */
+size_t facts_room(const struct facts_writer *w);
+/* Appends a link (document order); sets FACTS_CUT_* and returns false when a cap is hit. */
+bool facts_add_link(struct facts_writer *w, const struct facts_found *l);
+/* One into the table whatever becomes of the others; sets FACTS_CUT_* and returns NULL when a cap
+ * is hit. The returned record may be amended until the next call (e.g. its text). */
 struct facts_link *facts_put_link(struct facts_writer *w, const char *url, size_t url_len,
 	enum facts_kind kind, enum facts_attr attr, unsigned flags);
-/* The same with a URL that another link of this block has: its bytes are there once. */
-struct facts_link *facts_put_link_again(struct facts_writer *w, struct facts_str url,
-	enum facts_kind kind, enum facts_attr attr, unsigned flags);
-/* Closes the gap between strings and links; returns the block's size. */
+/* Closes the gap between strings and links, or puts in what a sealer holds; returns the block's
+ * size. */
 size_t facts_finish(struct facts_writer *w);
 
 #endif

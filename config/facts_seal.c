@@ -8,8 +8,9 @@
 #include "config/link_json.h"
 #include "config/mem.h"
 
-#define MAX_PROBES 16		     /* a page that makes hashes collide gets its duplicates */
-#define KEEP	   ((size_t)4 << 20) /* memory that one huge page took is given back above this */
+#define PLACES_A_LINK 4			/* at least, or probes get long */
+#define MAX_PROBES    16		/* a page that makes hashes collide gets its duplicates */
+#define KEEP	      ((size_t)4 << 20) /* memory that one huge page took is given back above this */
 
 struct place {
 	uint32_t epoch; /* of the page that used it last */
@@ -19,6 +20,10 @@ struct place {
 
 struct sealer {
 	struct buf json;
+	struct link_json links; /* how far it is */
+	bool full;		/* of the area */
+	struct facts_link *table;
+	uint32_t table_cap;
 	struct place *places;
 	uint32_t nplaces; /* a power of two */
 	uint32_t epoch;
@@ -38,6 +43,7 @@ void sealer_free(struct sealer *s)
 		return;
 	buf_release(&s->json);
 	free(s->places);
+	free(s->table);
 	free(s);
 }
 
@@ -74,46 +80,68 @@ enum facts_follow facts_follow(const struct facts_link *l)
 
 /* ---- each URL once ---- */
 
-/* Room for n links at a load of at most a half. */
-static void places_fit(struct sealer *s, uint32_t n)
+/* Twice the places; what is there finds new ones. */
+static void places_grow(struct sealer *s)
 {
-	uint32_t want = 256;
+	struct place *old = s->places;
+	uint32_t n = s->nplaces;
 
-	while (want < 2 * n)
-		want *= 2;
-	if (want > s->nplaces || s->nplaces * sizeof(*s->places) > KEEP || ++s->epoch == 0) {
-		free(s->places);
-		s->nplaces = want;
-		s->places = mem_zalloc(want * sizeof(*s->places));
-		s->epoch = 1;
+	s->nplaces = 2 * n;
+	s->places = mem_zalloc(s->nplaces * sizeof(*s->places));
+	for (struct place *p = old; p < old + n; p++) {
+		uint32_t at = (uint32_t)(p->hash >> 32);
+
+		for (int i = 0; p->epoch == s->epoch && i < MAX_PROBES; i++) {
+			struct place *to = &s->places[(at + (uint32_t)i) & (s->nplaces - 1)];
+
+			if (to->epoch == s->epoch)
+				continue;
+			*to = *p;
+			break;
+		}
 	}
+	free(old);
 }
 
-static bool same(const struct facts_writer *w, uint32_t number, const char *url, size_t len,
-	const struct facts_link *l)
+static void places_begin(struct sealer *s)
 {
-	/* The table grows downwards. */
-	const struct facts_link *o = (const struct facts_link *)((const char *)w->f + w->back) +
-				     (w->f->nlinks - 1 - number);
+	if (s->nplaces * sizeof(*s->places) <= KEEP && s->nplaces && ++s->epoch)
+		return;
+	free(s->places);
+	s->nplaces = 512;
+	s->places = mem_zalloc(s->nplaces * sizeof(*s->places));
+	s->epoch = 1;
+}
 
-	return o->url.len == len && facts_follow(o) == facts_follow(l) &&
-	       (o->flags & LINK_IS_INDEX) == (l->flags & LINK_IS_INDEX) &&
+/* What has to be the same for a URL to be in the table once: a bit of sealed_url.tabled. */
+#define WAY_NEVER 0u
+static unsigned way_of(const struct facts_link *l)
+{
+	enum facts_follow follow = facts_follow(l);
+
+	return follow == FOLLOW_NEVER ? WAY_NEVER : follow * 2u + !!(l->flags & LINK_IS_INDEX);
+}
+
+static bool same(const struct facts_writer *w, const struct facts_link *o, const char *url,
+	size_t len, unsigned way)
+{
+	return o->url.len == len && way_of(o) == way &&
 	       memcmp(facts_text(w->f, o->url), url, len) == 0;
 }
 
 /* False where the URL is in the table already. */
-static bool is_new(struct sealer *s, const struct facts_writer *w, const char *url, size_t len,
-	const struct facts_link *l)
+static bool is_new(
+	struct sealer *s, const struct facts_writer *w, const char *url, size_t len, unsigned way)
 {
-	uint64_t hash = hash_quick(url, len, facts_follow(l) * 2u + !!(l->flags & LINK_IS_INDEX));
+	uint64_t hash = hash_quick(url, len, way);
 	uint32_t at = (uint32_t)(hash >> 32) & (s->nplaces - 1);
 	struct place *p = &s->places[at];
 
-	for (int i = 0; i < MAX_PROBES; i++) {
-		p = &s->places[(at + (uint32_t)i) & (s->nplaces - 1)];
+	for (uint32_t i = 0; i < MAX_PROBES; i++) {
+		p = &s->places[(at + i) & (s->nplaces - 1)];
 		if (p->epoch != s->epoch)
 			break;
-		if (p->hash == hash && same(w, p->link, url, len, l))
+		if (p->hash == hash && same(w, &s->table[p->link], url, len, way))
 			return false;
 	}
 	*p = (struct place){s->epoch, w->f->nlinks, hash};
@@ -132,16 +160,144 @@ static size_t without_fragment(const char *url, size_t len)
 	return hash ? (size_t)(hash - url) : len;
 }
 
+/* There is room for it (fits). */
+static void table_put(
+	struct facts_writer *w, const char *url, size_t len, const struct facts_link *l)
+{
+	struct sealer *s = w->sealer;
+	uint32_t n = w->f->nlinks;
+
+	if (n == s->table_cap) {
+		s->table_cap = n ? 2 * n : 256;
+		s->table = mem_realloc(s->table, s->table_cap * sizeof(*s->table));
+	}
+	s->table[n] = *l;
+	s->table[n].url = facts_put(w, url, len, FACTS_CUT_LINKS);
+	w->back -= sizeof(*l);
+	w->f->nlinks = n + 1;
+	if (PLACES_A_LINK * (n + 1) > s->nplaces)
+		places_grow(s);
+}
+
 /* ---- sealing ---- */
+
+void facts_begin_sealed(struct facts_writer *w, struct sealer *s, const char *url, size_t url_len,
+	void *area, size_t cap)
+{
+	facts_begin(w, area, cap);
+	w->sealer = s;
+	w->f->flags |= FACTS_SEALED;
+	places_begin(s);
+	buf_recycle(&s->json, KEEP);
+	if (s->table_cap * sizeof(*s->table) > KEEP) {
+		free(s->table);
+		s->table = NULL;
+		s->table_cap = 0;
+	}
+	link_json_begin(&s->links, &s->json, url, url_len);
+	s->full = false;
+}
+
+/* Whether the JSON, which is `before` long without its last link, fits behind what a link to a URL
+ * of `len` bytes takes. Then that room is its own; else the link is taken back. */
+static bool fits(struct facts_writer *w, size_t before, size_t len)
+{
+	struct sealer *s = w->sealer;
+
+	if (s->json.len + len + sizeof(struct facts_link) + 64 < w->back - w->front) {
+		w->held = s->json.len + 16;
+		return true;
+	}
+	buf_set_len(&s->json, before);
+	s->links.n--;
+	s->full = true;
+	w->f->flags |= FACTS_CUT_LINKS;
+	return false;
+}
+
+static bool has_room(struct facts_writer *w)
+{
+	if (!w->sealer->full && w->sealer->links.n < FACTS_MAX_LINK)
+		return true;
+	w->f->flags |= FACTS_CUT_LINKS;
+	return false;
+}
+
+static struct facts_link link_of(const struct facts_found *found)
+{
+	return (struct facts_link){
+		.kind = (uint8_t)found->kind,
+		.attr = (uint8_t)found->attr,
+		.flags = (uint16_t)found->flags,
+	};
+}
+
+bool sealer_add(struct facts_writer *w, const struct facts_found *found, struct sealed_url *known)
+{
+	struct sealer *s = w->sealer;
+	struct facts_link l = link_of(found);
+	size_t before = s->json.len, len = without_fragment(found->url, found->url_len);
+	unsigned way = way_of(&l);
+
+	if (known)
+		known->len = 0;
+	if (found->url_len > FACTS_MAX_URL || !found->url_len) {
+		w->f->flags |= FACTS_CUT_URL;
+		return false;
+	}
+	if (!has_room(w))
+		return false;
+	link_json_add(&s->links, found);
+	if (!fits(w, before, found->url_len))
+		return false;
+	if (!is_http(found->url))
+		return true;
+	if (way != WAY_NEVER && is_new(s, w, found->url, len, way))
+		table_put(w, found->url, len, &l);
+	if (known)
+		*known = (struct sealed_url){.at = s->links.at,
+			.len = len == found->url_len
+				       ? s->links.len
+				       : without_fragment(s->json.data + s->links.at, s->links.len),
+			.url_len = (uint32_t)len,
+			.tabled = 1u << WAY_NEVER | 1u << way};
+	return true;
+}
+
+bool sealer_add_again(struct facts_writer *w, const struct facts_found *found,
+	const struct sealed_url *known, const char *fragment, size_t len)
+{
+	struct facts_link l = link_of(found);
+	size_t before = w->sealer->json.len;
+
+	if (!(known->tabled & 1u << way_of(&l)) || known->url_len + len > FACTS_MAX_URL ||
+		!has_room(w))
+		return false;
+	link_json_again(&w->sealer->links, known->at, known->len, found, fragment, len);
+	fits(w, before, 0);
+	return true;
+}
+
+const struct facts_link *sealer_finish(struct facts_writer *w)
+{
+	struct sealer *s = w->sealer;
+
+	link_json_end(&s->links);
+	w->held = 0;
+	w->f->nfound = (uint32_t)s->links.n;
+	w->f->link_json = facts_put(w, s->json.data, s->json.len, FACTS_CUT_LINKS);
+	return s->table;
+}
+
+/* ---- a finished block ---- */
 
 static struct facts_str copy(struct facts_writer *w, const struct facts *from, struct facts_str s)
 {
 	return facts_put(w, facts_text(from, s), s.len, FACTS_CUT_TEXT);
 }
 
-static void begin(struct facts_writer *w, const struct facts *full, void *area, size_t cap)
+static void copy_head(struct facts_writer *w, const struct facts *full)
 {
-	facts_begin(w, area, cap);
 	*w->f = *full;
 	w->f->flags |= FACTS_SEALED;
 	w->f->nlinks = 0;
@@ -152,64 +308,21 @@ static void begin(struct facts_writer *w, const struct facts *full, void *area, 
 	w->f->canonical = copy(w, full, full->canonical);
 	w->f->base = copy(w, full, full->base);
 	w->f->content_type = copy(w, full, full->content_type);
-	w->f->headings = w->f->text = w->f->link_json = (struct facts_str){0, 0};
-}
-
-static void to_follow(struct sealer *s, struct facts_writer *w, const char *url, size_t len,
-	const struct facts_link *l)
-{
-	if (facts_follow(l) == FOLLOW_NEVER || !is_http(url))
-		return;
-	len = without_fragment(url, len);
-	if (is_new(s, w, url, len, l))
-		facts_put_link(w, url, len, l->kind, l->attr, l->flags);
-}
-
-/* Whether the JSON so far would still fit behind what a link of `len` bytes takes. */
-static bool fits(const struct sealer *s, const struct facts_writer *w, size_t len)
-{
-	return s->json.len + len + sizeof(struct facts_link) + 64 < w->back - w->front;
-}
-
-/* All links into the JSON, and those to follow into the table. */
-static void put_links(
-	struct sealer *s, const struct facts *full, struct link_json *json, struct facts_writer *w)
-{
-	const struct facts_link *links = facts_links(full);
-
-	for (uint32_t i = 0; i < full->nlinks; i++) {
-		const struct facts_link *l = &links[i];
-		const char *target = facts_text(full, l->url);
-		size_t before = s->json.len;
-
-		link_json_add(json, target, l->url.len, l->kind, facts_text(full, l->text),
-			l->text.len, facts_text(full, l->rel), l->rel.len);
-		if (!fits(s, w, l->url.len)) {
-			w->f->flags |= FACTS_CUT_LINKS;
-			buf_set_len(&s->json, before);
-			json->n--;
-			break;
-		}
-		to_follow(s, w, target, l->url.len, l);
-	}
-	link_json_end(json);
-	w->f->nfound = (uint32_t)json->n;
-	w->f->link_json = facts_put(w, s->json.data, s->json.len, FACTS_CUT_LINKS);
 }
 
 size_t facts_seal(struct sealer *s, const struct facts *full, const char *url, size_t url_len,
 	void *area, size_t cap)
 {
+	const struct facts_link *l = facts_links(full), *end = l + full->nlinks;
 	struct facts_writer w;
-	struct link_json json;
 
-	begin(&w, full, area, cap);
-	places_fit(s, full->nlinks);
-	if (s->json.cap > KEEP)
-		buf_release(&s->json);
-	buf_reset(&s->json);
-	link_json_begin(&json, &s->json, url, url_len);
-	put_links(s, full, &json, &w);
+	facts_begin_sealed(&w, s, url, url_len, area, cap);
+	copy_head(&w, full);
+	for (; l < end; l++) {
+		struct facts_found found = facts_found(full, l);
+
+		sealer_add(&w, &found, NULL);
+	}
 	w.f->headings = copy(&w, full, full->headings);
 	w.f->text = copy(&w, full, full->text);
 	return facts_finish(&w);

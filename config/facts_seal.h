@@ -1,4 +1,4 @@
-/* facts_seal.h - the last step of the parser's work: facts made small for the way out.
+/* facts_seal.h - facts as they leave the parser: small.
  *
  * A page of documentation has 140 links to 40 pages. The database wants all of them, the crawl
  * each page once. So the sealed block holds the links as the JSON text that the database
@@ -6,7 +6,9 @@
  * fragments, each once and the first of its kind first. Links that are never followed
  * (nofollow, inside a template, hints, forms) are in the JSON only.
  *
- * What does not fit into the area is cut and flagged, as while building.
+ * A block is sealed while it is written: a writer with a sealer puts each link where it
+ * belongs at once, and no table of all links comes to be. What does not fit into the area is cut
+ * and flagged.
  */
 #ifndef SKITTER_CONFIG_FACTS_SEAL_H
 #define SKITTER_CONFIG_FACTS_SEAL_H
@@ -20,10 +22,28 @@ struct sealer; /* memory that is used again */
 struct sealer *sealer_open(void);
 void sealer_free(struct sealer *s);
 
-/* Writes the sealed copy of a finished block into area[0..cap), as facts_begin wants it; `url` is
- * the page's own. Returns its size. */
+/* facts_begin for a block to be sealed; `url` is the page's own and lives until facts_finish. */
+void facts_begin_sealed(struct facts_writer *w, struct sealer *s, const char *url, size_t url_len,
+	void *area, size_t cap);
+/* Seals a finished block into area[0..cap). Returns its size. */
 size_t facts_seal(struct sealer *s, const struct facts *full, const char *url, size_t url_len,
 	void *area, size_t cap);
+
+/* An http(s) URL that a link of this page had, without its fragment. */
+struct sealed_url {
+	size_t at, len;	  /* where the JSON has it (link_json_again); len 0 = nowhere */
+	uint32_t url_len; /* of the URL itself */
+	uint32_t tabled;  /* a bit for each way of following it that the table has */
+};
+
+/* facts_add_link with a sealer; *known (unless NULL) is then for sealer_add_again. */
+bool sealer_add(struct facts_writer *w, const struct facts_found *found, struct sealed_url *known);
+/* Adds a link to a known URL, with a plain fragment (its '#' first) or none; found->url is not
+ * looked at. False: nothing was done, sealer_add is to be called. */
+bool sealer_add_again(struct facts_writer *w, const struct facts_found *found,
+	const struct sealed_url *known, const char *fragment, size_t len);
+/* For facts_finish: puts the JSON into the block and returns the table. */
+const struct facts_link *sealer_finish(struct facts_writer *w);
 
 /* Whether the crawl follows links of this kind always, only for --assets, or never. */
 enum facts_follow { FOLLOW_NEVER, FOLLOW_ASSETS, FOLLOW_ALWAYS };

@@ -79,8 +79,13 @@ uint64_t hash_quick(const void *data, size_t len, uint64_t salt)
 	const unsigned char *p = data;
 	uint64_t h = (len ^ salt << 32) * 0x9e3779b97f4a7c15u;
 
-	for (; len >= 8; p += 8, len -= 8)
+	for (; len >= 16; p += 16, len -= 16)
+		h = fold(h ^ load_le64(p), 0xd6e8feb86659fd93u ^ load_le64(p + 8));
+	if (len >= 8) {
 		h = fold(h ^ load_le64(p), 0xd6e8feb86659fd93u);
+		p += 8;
+		len -= 8;
+	}
 	if (len >= 4) {
 		uint32_t a, b;
 		memcpy(&a, p, 4);

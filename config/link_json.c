@@ -1,6 +1,7 @@
 #include "config/link_json.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "config/text.h"
@@ -22,59 +23,99 @@ static size_t origin_len(const char *url, size_t len)
 
 void link_json_begin(struct link_json *j, struct buf *out, const char *url, size_t url_len)
 {
-	*j = (struct link_json){.out = out, .url = url};
+	*j = (struct link_json){.out = out, .url = url, .kind = LINK_KINDS};
 	j->origin = url ? origin_len(url, url_len) : 0;
 }
 
-/* Most strings mean themselves; `out` has room for this one and what comes behind it. */
+/* Most strings mean themselves; `out` has room for this one, a block, and what comes behind it. */
 static char *put_string(struct buf *out, char *w, const char *s, size_t len)
 {
-	if (text_plain(s, len) == len) {
-		*w++ = '"';
-		memcpy(w, s, len);
+	char *start = w;
+
+	*w++ = '"';
+	if (text_copy_plain(w, s, len) == len) {
 		w += len;
 		*w++ = '"';
 		return w;
 	}
-	buf_set_len(out, (size_t)(w - out->data));
+	buf_set_len(out, (size_t)(start - out->data));
 	text_json(out, s, len);
 	return out->data + out->len;
 }
 
-static char *put_word(char *w, const char *s)
+/* Room for n bytes, all of them as escapes, and for what is between them. */
+static char *begin(struct link_json *j, size_t n)
 {
-	while (*s)
-		*w++ = *s++;
+	char *w;
+
+	buf_grow(j->out, 6 * n + 64);
+	w = j->out->data + j->out->len;
+	*w++ = j->n++ ? ',' : '[';
+	*w++ = '[';
 	return w;
 }
 
-void link_json_add(struct link_json *j, const char *target, size_t target_len, enum facts_kind kind,
-	const char *text, size_t text_len, const char *rel, size_t rel_len)
+/* A link is mostly of the same kind as the one before. */
+static void set_kind(struct link_json *j, enum facts_kind kind)
+{
+	j->kind = kind;
+	j->kind_len = (size_t)snprintf(
+		j->kind_json, sizeof(j->kind_json), ",\"%s\"", facts_kind_name(kind));
+}
+
+/* What comes behind the target. */
+static void finish(struct link_json *j, char *w, const struct facts_found *l)
 {
 	struct buf *out = j->out;
-	char *w;
 
-	if (j->origin && target_len > j->origin && target[j->origin] == '/' &&
-		memcmp(target, j->url, j->origin) == 0) {
-		target += j->origin;
-		target_len -= j->origin;
+	if (l->kind != j->kind)
+		set_kind(j, l->kind);
+	memcpy(w, j->kind_json, sizeof(j->kind_json));
+	w += j->kind_len;
+	if (l->text_len) {
+		*w++ = ',';
+		w = put_string(out, w, l->text, l->text_len);
+	} else if (l->rel_len) {
+		memcpy(w, ",null", 5);
+		w += 5;
 	}
-	buf_grow(out, 6 * (target_len + text_len + rel_len) + 64); /* all of it as escapes */
-	w = out->data + out->len;
-	*w++ = j->n++ ? ',' : '[';
-	*w++ = '[';
-	w = put_string(out, w, target, target_len);
-	w = put_word(w, ",\"");
-	w = put_word(w, facts_kind_name(kind));
-	*w++ = '"';
-	if (text_len)
-		w = put_string(out, put_word(w, ","), text, text_len);
-	else if (rel_len)
-		w = put_word(w, ",null");
-	if (rel_len)
-		w = put_string(out, put_word(w, ","), rel, rel_len);
+	if (l->rel_len) {
+		*w++ = ',';
+		w = put_string(out, w, l->rel, l->rel_len);
+	}
 	*w++ = ']';
 	buf_set_len(out, (size_t)(w - out->data));
+}
+
+void link_json_add(struct link_json *j, const struct facts_found *l)
+{
+	const char *target = l->url;
+	size_t len = l->url_len;
+	char *w = begin(j, len + l->text_len + l->rel_len);
+
+	if (j->origin && len > j->origin && target[j->origin] == '/' &&
+		memcmp(target, j->url, j->origin) == 0) {
+		target += j->origin;
+		len -= j->origin;
+	}
+	j->at = (size_t)(w + 1 - j->out->data);
+	w = put_string(j->out, w, target, len);
+	j->len = (size_t)(w - 1 - j->out->data) - j->at;
+	finish(j, w, l);
+}
+
+void link_json_again(struct link_json *j, size_t at, size_t len, const struct facts_found *l,
+	const char *end, size_t end_len)
+{
+	char *w = begin(j, len + end_len + l->text_len + l->rel_len);
+
+	*w++ = '"';
+	memcpy(w, j->out->data + at, len);
+	w += len;
+	memcpy(w, end, end_len);
+	w += end_len;
+	*w++ = '"';
+	finish(j, w, l);
 }
 
 void link_json_end(struct link_json *j)

@@ -22,11 +22,19 @@ struct link_json {
 	const char *url; /* of the page */
 	size_t origin;	 /* length of scheme://authority in it; 0 = none */
 	size_t n;	 /* links added */
+	size_t at, len;	 /* where the target added last stands in `out`, without its quotes */
+	enum facts_kind kind;
+	char kind_json[16]; /* of that kind: a comma and its name */
+	size_t kind_len;
 };
 
 void link_json_begin(struct link_json *j, struct buf *out, const char *url, size_t url_len);
-void link_json_add(struct link_json *j, const char *target, size_t target_len, enum facts_kind kind,
-	const char *text, size_t text_len, const char *rel, size_t rel_len);
+void link_json_add(struct link_json *j, const struct facts_found *l);
+/* The same for a link whose target has been added before, but for its end: `end` is the fragment
+ * with its '#', plain (text_plain), or empty. Where the target starts and how long it is without
+ * a fragment is what `at` and `len` said then. */
+void link_json_again(struct link_json *j, size_t at, size_t len, const struct facts_found *l,
+	const char *end, size_t end_len);
 /* Closes the array; nothing at all where no link was added. */
 void link_json_end(struct link_json *j);
 

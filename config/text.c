@@ -81,27 +81,53 @@ static void json_escape(struct buf *out, unsigned char c)
 
 #ifdef __SSE2__
 
-size_t text_plain(const char *s, size_t len)
+/* A bit for each of the first n bytes that JSON cannot have as it is. */
+static inline unsigned odd_bytes(__m128i v, size_t n)
 {
-	size_t i = 0, n;
+	/* Signed: bytes from 0x80 on are below 0x20, too. */
+	__m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
+	__m128i odd = _mm_or_si128(
+		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+	__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
 
-	for (; i < len; i += n) {
-		__m128i v, low, odd, del;
-		unsigned bits;
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, odd), del)) &
+	       ((1u << n) - 1);
+}
 
-		n = len - i < 16 ? len - i : 16;
-		v = simd_load(s + i, n);
-		/* Signed: bytes from 0x80 on are below 0x20, too. */
-		low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
-		odd = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('"')),
-			_mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-		del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
-		bits = (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, odd), del));
-		bits &= (1u << n) - 1;
-		if (bits)
-			return i + (unsigned)__builtin_ctz(bits);
+/* How many bytes come before the first odd one; `to` = NULL: without a copy. */
+static inline size_t plain_start(char *to, const char *s, size_t len)
+{
+	size_t i = 0;
+
+	for (; len - i >= 16; i += 16) {
+		__m128i v = simd_load(s + i, 16);
+		unsigned odd = odd_bytes(v, 16);
+
+		if (to)
+			_mm_storeu_si128((__m128i *)(void *)(to + i), v);
+		if (odd)
+			return i + (unsigned)__builtin_ctz(odd);
+	}
+	if (i < len) {
+		__m128i v = simd_load(s + i, len - i);
+		unsigned odd = odd_bytes(v, len - i);
+
+		if (to)
+			_mm_storeu_si128((__m128i *)(void *)(to + i), v);
+		if (odd)
+			return i + (unsigned)__builtin_ctz(odd);
 	}
 	return len;
+}
+
+size_t text_plain(const char *s, size_t len)
+{
+	return plain_start(NULL, s, len);
+}
+
+size_t text_copy_plain(char *to, const char *s, size_t len)
+{
+	return plain_start(to, s, len);
 }
 
 #else
@@ -113,6 +139,12 @@ size_t text_plain(const char *s, size_t len)
 	while (i < len && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\')
 		i++;
 	return i;
+}
+
+size_t text_copy_plain(char *to, const char *s, size_t len)
+{
+	memcpy(to, s, len);
+	return text_plain(s, len);
 }
 
 #endif

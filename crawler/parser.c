@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 
 #include "config/facts_seal.h"
 #include "config/log.h"
@@ -18,13 +17,11 @@
 /* Private memory of a parser for commands: several times the largest decoded body. */
 #define MEMORY_BYTES ((size_t)768 << 20)
 #define KEEP_BYTES   ((size_t)4 << 20)
-#define FACTS_KEEP   ((size_t)1 << 20) /* of the facts' memory, from page to page */
 
 struct parser {
 	struct procpool_worker worker;
 	struct page_reader *reader;
 	struct sealer *sealer;
-	void *facts; /* as large as an answer: what is read before it is sealed */
 	struct digester *digester;
 	struct buf decoded, utf8;
 	struct page_rewrite rewrite;
@@ -61,19 +58,6 @@ static size_t decode(struct parser *p, const struct page_task *task, bool text)
 		room = b->len;
 	memcpy(out->bytes, b->data, room);
 	return sizeof(*out) + room;
-}
-
-static size_t read_and_seal(struct parser *p, const struct page_task *task, size_t room)
-{
-	size_t cap = room && room < p->worker.answer_size ? room : p->worker.answer_size;
-	size_t got = page_read(p->reader, task, p->facts, cap);
-	size_t sealed =
-		facts_seal(p->sealer, p->facts, task->url, task->url_len, p->worker.answer, cap);
-
-	if (got > FACTS_KEEP)
-		madvise((char *)p->facts + FACTS_KEEP, p->worker.answer_size - FACTS_KEEP,
-			MADV_DONTNEED);
-	return sealed;
 }
 
 static size_t digest(struct parser *p, const struct page_task *task, bool packed)
@@ -116,6 +100,12 @@ static size_t rewrite(struct parser *p, const struct page_task *task)
 	return sizeof(*out) + spots + urls + text;
 }
 
+static size_t page_room(const struct parser *p, const struct parse_task *t)
+{
+	return t->max_answer && t->max_answer < p->worker.answer_size ? t->max_answer
+								      : p->worker.answer_size;
+}
+
 static size_t answer(struct parser *p)
 {
 	const struct parse_task *t = (const void *)p->msg;
@@ -136,6 +126,7 @@ static size_t answer(struct parser *p)
 		.max_inflated = t->max_inflated,
 		.max_text = t->max_text,
 		.want_digest = t->want_digest,
+		.sealer = p->sealer,
 	};
 
 	if (t->what == PARSE_DIGEST || t->what == PARSE_DIGEST_PACKED)
@@ -144,7 +135,7 @@ static size_t answer(struct parser *p)
 		return decode(p, &task, t->what == PARSE_DECODE_TEXT);
 	if (t->what == PARSE_REWRITE)
 		return rewrite(p, &task);
-	return read_and_seal(p, &task, t->max_answer);
+	return page_read(p->reader, &task, p->worker.answer, page_room(p, t));
 }
 
 static int serve(struct parser *p)
@@ -157,16 +148,6 @@ static int serve(struct parser *p)
 			return EXIT_INTERNAL;
 	}
 	return got == 0 ? EXIT_OK : EXIT_INTERNAL;
-}
-
-/* Links grow down from the end of a block: most pages touch a few pages of its memory only. */
-static int facts_open(struct parser *p, struct err *err)
-{
-	p->facts = mmap(NULL, p->worker.answer_size, PROT_READ | PROT_WRITE,
-		MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-	if (p->facts == MAP_FAILED)
-		return err_set(err, EXIT_INTERNAL, "no memory for the facts of a page");
-	return 0;
 }
 
 static size_t size_argument(int argc, char **argv, const char *name, size_t missing)
@@ -208,10 +189,6 @@ static int run(struct parser *p, int argc, char **argv)
 	p->reader = page_reader_open();
 	page_reader_keep(p->reader, keep);
 	p->sealer = sealer_open();
-	if (facts_open(p, &err) < 0) {
-		log_error("parser: %s", err.text);
-		return EXIT_INTERNAL;
-	}
 	p->digester = digester_open();
 	if (sandbox && sandbox_enter(&box, &err) < 0) {
 		log_error("parser: the sandbox could not be closed, so nothing is parsed: %s "

@@ -149,10 +149,10 @@ static void add_facts(struct link_json *j, const struct facts *f, bool *redirect
 	const struct facts_link *links = facts_links(f);
 
 	for (uint32_t i = 0; i < f->nlinks; i++) {
-		const struct facts_link *l = &links[i];
-		link_json_add(j, facts_text(f, l->url), l->url.len, l->kind, facts_text(f, l->text),
-			l->text.len, facts_text(f, l->rel), l->rel.len);
-		*redirect |= l->kind == LINK_REDIRECT;
+		struct facts_found link = facts_found(f, &links[i]);
+
+		link_json_add(j, &link);
+		*redirect |= link.kind == LINK_REDIRECT;
 	}
 }
 
@@ -176,7 +176,9 @@ static void pack_links(struct store_item *item)
 		add_facts(&j, f, &seen_redirect);
 	/* The target of a redirect is a link too, also where no parser ran. */
 	if (redirect && *redirect && !seen_redirect)
-		link_json_add(&j, redirect, strlen(redirect), LINK_REDIRECT, "", 0, "", 0);
+		link_json_add(&j, &(struct facts_found){.url = redirect,
+					  .url_len = strlen(redirect),
+					  .kind = LINK_REDIRECT});
 	link_json_end(&j);
 	out->links = out->made_links.data;
 	out->links_len = out->made_links.len;

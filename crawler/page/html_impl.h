@@ -16,7 +16,7 @@
 #ifndef SKITTER_PAGE_HTML_IMPL_H
 #define SKITTER_PAGE_HTML_IMPL_H
 
-#include "config/facts.h"
+#include "config/facts_seal.h"
 #include "crawler/page/html.h"
 #include "crawler/page/html_names.h"
 #include "crawler/page/html_stack.h"
@@ -71,11 +71,11 @@ struct html_format {
 
 #define HTML_MEMO 512
 
-/* What a reference of this page came out as. */
+/* What a reference of this page, without its fragment, came out as. */
 struct html_memo {
 	uint32_t epoch; /* of the page */
 	uint32_t raw, len;
-	struct facts_str url; /* in the facts; len 0 = it came to nothing */
+	struct sealed_url url;
 };
 
 struct html {

@@ -36,52 +36,97 @@ static struct facts_str put(struct html *h, const struct buf *b)
 	return facts_put(h->out, b->data, b->len, FACTS_CUT_TEXT);
 }
 
-/* A link whose reference stood on this page before has the same URL: a third of all. Who makes
- * hashes collide resolves again. */
-static struct facts_str *memo_of(struct html *h, const struct html_link *l)
-{
-	uint64_t hash = hash_quick(h->hold.data + l->raw, l->raw_len, 0);
-	struct html_memo *m = &h->memo[hash % HTML_MEMO];
+/* ---- links ---- */
 
-	if (m->epoch == h->epoch && m->len == l->raw_len &&
-		memcmp(h->hold.data + m->raw, h->hold.data + l->raw, m->len) == 0)
-		return &m->url;
-	*m = (struct html_memo){.epoch = h->epoch, .raw = l->raw, .len = l->raw_len};
-	return &m->url;
+/* For a table whose entries are compared and may be lost: most references differ in their last
+ * bytes. */
+static uint32_t hash_ends(const char *s, size_t len)
+{
+	uint64_t first, last[2];
+
+	if (len < sizeof(last))
+		return (uint32_t)hash_quick(s, len, 0);
+	memcpy(&first, s, sizeof(first));
+	memcpy(last, s + len - sizeof(last), sizeof(last));
+	first = (first ^ len) * 0x9e3779b97f4a7c15u + last[0];
+	return (uint32_t)((first * 0xd6e8feb86659fd93u + last[1]) * 0xa0761d6478bd642fu >> 32);
 }
 
-static void resolve_link(struct html *h, const struct html_link *l, const struct url *base)
+/* Where the fragment of a reference starts, or its end. False where what is before it would mean
+ * something else alone: white space at the end is dropped. */
+static bool find_fragment(const char *raw, size_t len, size_t *at)
+{
+	const char *hash = memchr(raw, '#', len);
+
+	*at = hash ? (size_t)(hash - raw) : len;
+	return !hash || hash == raw || (unsigned char)hash[-1] > ' ';
+}
+
+/* What stood on this page before but for its fragment: two of three. Who makes hashes collide
+ * resolves again. */
+static struct html_memo *memo_of(struct html *h, const char *raw, size_t len)
+{
+	struct html_memo *m = &h->memo[hash_ends(raw, len) % HTML_MEMO];
+
+	if (m->epoch != h->epoch || m->len != len || memcmp(h->hold.data + m->raw, raw, len) != 0)
+		*m = (struct html_memo){.epoch = h->epoch,
+			.raw = (uint32_t)(raw - h->hold.data),
+			.len = (uint32_t)len};
+	return m;
+}
+
+static bool is_known(struct html *h, const struct html_memo *m, const struct facts_found *link,
+	const char *fragment, size_t len)
+{
+	return m && m->url.len && link->kind != LINK_CANONICAL && url_is_plain(fragment, len) &&
+	       sealer_add_again(h->out, link, &m->url, fragment, len);
+}
+
+static void add_link(struct html *h, const struct facts_found *link, struct html_memo *m)
 {
 	struct facts *f = h->out->f;
-	struct facts_str *known = memo_of(h, l);
-	struct facts_link *link;
+	bool added = h->out->sealer ? sealer_add(h->out, link, m ? &m->url : NULL)
+				    : facts_add_link(h->out, link);
+
+	if (added && link->kind == LINK_CANONICAL && !f->canonical.len &&
+		!(link->flags & LINK_IN_TEMPLATE))
+		f->canonical = facts_put(h->out, link->url, link->url_len, FACTS_CUT_TEXT);
+}
+
+static void resolve_link(struct html *h, const struct html_link *l, const struct url_base *base)
+{
+	const char *raw = h->hold.data + l->raw;
+	size_t len;
+	struct html_memo *m = find_fragment(raw, l->raw_len, &len) ? memo_of(h, raw, len) : NULL;
+	struct facts_found link = {
+		.text = h->hold.data + l->text,
+		.text_len = l->text_len,
+		.rel = h->hold.data + l->rel,
+		.rel_len = l->rel_len,
+		.kind = l->kind,
+		.attr = l->attr,
+		.flags = l->flags,
+	};
 	struct url u;
 
-	if (known->len) {
-		link = facts_put_link_again(h->out, *known, l->kind, l->attr, l->flags);
-	} else {
-		if (url_parse_encoded(&h->parser, h->hold.data + l->raw, l->raw_len, base,
-			    h->encode, h->encode_arg, &u) < 0)
-			return;
-		link = facts_put_link(h->out, u.href, u.len, l->kind, l->attr, l->flags);
-	}
-	if (!link)
+	if (is_known(h, m, &link, raw + len, l->raw_len - len) ||
+		url_resolve(&h->parser, raw, l->raw_len, base, h->encode, h->encode_arg, &u) < 0)
 		return;
-	*known = link->url;
-	if (l->kind == LINK_CANONICAL && !f->canonical.len && !(l->flags & LINK_IN_TEMPLATE))
-		f->canonical = link->url;
-	link->rel = facts_put(h->out, h->hold.data + l->rel, l->rel_len, FACTS_CUT_TEXT);
-	link->text = facts_put(h->out, h->hold.data + l->text, l->text_len, FACTS_CUT_TEXT);
+	link.url = u.href;
+	link.url_len = u.len;
+	add_link(h, &link, m);
 }
+
+/* ---- all of it ---- */
 
 /* The main text, cut to what is left of the area. */
 static void put_text(struct html *h)
 {
 	const struct html_text *t = &h->text;
-	size_t room = h->out->back - h->out->front, len = t->out.len;
+	size_t room = facts_room(h->out), len = t->out.len;
 
-	if (room < 64 + len) {
-		len = room < 64 ? 0 : html_text_border(t->out.data, len, room - 64);
+	if (room < len) {
+		len = html_text_border(t->out.data, len, room);
 		h->out->f->flags |= FACTS_CUT_TEXT;
 	}
 	/* Where it was cut there may have been a space. */
@@ -96,8 +141,9 @@ static void put_text(struct html *h)
 void html_resolve(struct html *h)
 {
 	struct facts *f = h->out->f;
-	const struct url *base = find_base(h);
+	struct url_base base;
 
+	url_base_set(&base, find_base(h));
 	if (++h->epoch == 0) {
 		memset(h->memo, 0, sizeof(h->memo));
 		h->epoch = 1;
@@ -107,7 +153,7 @@ void html_resolve(struct html *h)
 	f->title = put(h, &h->title);
 	f->description = put(h, &h->description);
 	for (size_t i = 0; i < h->nlinks; i++)
-		resolve_link(h, &h->links[i], base);
+		resolve_link(h, &h->links[i], &base);
 	f->headings = put(h, &h->headings);
 	put_text(h);
 }

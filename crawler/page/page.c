@@ -4,6 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/facts_seal.h"
 #include "config/mem.h"
 #include "crawler/page/html.h"
 #include "crawler/page/inflate.h"
@@ -222,7 +223,10 @@ size_t page_read(struct page_reader *r, const struct page_task *task, void *area
 	enum inflate_what what;
 	size_t size;
 
-	facts_begin(&j.w, area, area_size);
+	if (task->sealer)
+		facts_begin_sealed(&j.w, task->sealer, task->url, task->url_len, area, area_size);
+	else
+		facts_begin(&j.w, area, area_size);
 	buf_reset(&r->canonical);
 	what = decode(&j);
 	j.w.f->flags |= flags_of(what);

@@ -40,7 +40,8 @@ struct page_task {
 	size_t max_decoded;  /* bytes; the rest is dropped and flagged */
 	size_t max_inflated; /* the same for what has to be inflated, which takes memory; 0: no less
 			      */
-	size_t max_text;     /* bytes of main text kept; 0 = none */
+	struct sealer *sealer; /* seals the block (facts_seal.h); NULL = its table has all links */
+	size_t max_text;       /* bytes of main text kept; 0 = none */
 	bool want_digest;
 	bool location_check; /* sitemaps: keep only entries under the sitemap's own location */
 };

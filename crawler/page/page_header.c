@@ -56,11 +56,17 @@ static bool has_word(struct value v, const char *word)
 	return false;
 }
 
+/* A text of a header, or none where it is no UTF-8. */
+static size_t utf8_len(struct value v)
+{
+	return charset_utf8_valid_prefix(v.p, v.len) == v.len ? v.len : 0;
+}
+
 static void add(struct page_job *j, struct value target, struct value rel, struct value hreflang)
 {
 	bool canonical = has_word(rel, "canonical");
 	unsigned flags = 0;
-	struct facts_link *link;
+	struct facts_found link;
 	struct url u;
 
 	if (has_word(rel, "next") || has_word(rel, "prev"))
@@ -74,14 +80,18 @@ static void add(struct page_job *j, struct value target, struct value rel, struc
 		return;
 	if (canonical && !j->r->canonical.len)
 		buf_add(&j->r->canonical, u.href, u.len);
-	link = facts_put_link(
-		&j->w, u.href, u.len, canonical ? LINK_CANONICAL : LINK_LINK, ATTR_HEADER, flags);
-	if (!link)
-		return;
-	if (charset_utf8_valid_prefix(rel.p, rel.len) == rel.len)
-		link->rel = facts_put(&j->w, rel.p, rel.len, FACTS_CUT_TEXT);
-	if (hreflang.len && charset_utf8_valid_prefix(hreflang.p, hreflang.len) == hreflang.len)
-		link->text = facts_put(&j->w, hreflang.p, hreflang.len, FACTS_CUT_TEXT);
+	link = (struct facts_found){
+		.url = u.href,
+		.url_len = u.len,
+		.rel = rel.p,
+		.rel_len = utf8_len(rel),
+		.text = hreflang.p,
+		.text_len = utf8_len(hreflang),
+		.kind = canonical ? LINK_CANONICAL : LINK_LINK,
+		.attr = ATTR_HEADER,
+		.flags = flags,
+	};
+	facts_add_link(&j->w, &link);
 }
 
 void page_link_header(struct page_job *j)

@@ -81,8 +81,13 @@ static void add_sitemap(struct page_job *j, const char *loc)
 
 	if (url_parse(&j->r->parser, loc, strlen(loc), &j->url, &u) || !url_is_http(&u))
 		return;
-	facts_put_link(
-		&j->w, u.href, url_without_fragment_len(&u), LINK_SITEMAP, ATTR_LOC, LINK_IS_INDEX);
+	facts_add_link(&j->w, &(struct facts_found){
+				      .url = u.href,
+				      .url_len = url_without_fragment_len(&u),
+				      .kind = LINK_SITEMAP,
+				      .attr = ATTR_LOC,
+				      .flags = LINK_IS_INDEX,
+			      });
 }
 
 void page_robots(struct page_job *j)
@@ -103,8 +108,7 @@ void page_robots(struct page_job *j)
 		add_sitemap(j, sitemaps[i]);
 	robots_free(robots);
 	/* Whole lines only: half a rule would be another rule. */
-	room = j->w.back - j->w.front;
-	room = room > 64 ? room - 64 : 0;
+	room = facts_room(&j->w);
 	if (room > ROBOTS_MAX)
 		room = ROBOTS_MAX;
 	if (text.len > room) {

@@ -76,7 +76,7 @@ void sitemap_entry(struct sitemap *s, enum sitemap_format format, const char *lo
 {
 	bool feed = format == SITEMAP_RSS || format == SITEMAP_ATOM,
 	     index = format == SITEMAP_INDEX;
-	struct facts_link *link;
+	struct facts_found link;
 	struct url u;
 	char when[21];
 
@@ -86,14 +86,17 @@ void sitemap_entry(struct sitemap *s, enum sitemap_format format, const char *lo
 	s->entries++;
 	if (s->opts->location_check && !index && !below(s, &u))
 		return;
-	link = facts_put_link(s->w, u.href, url_without_fragment_len(&u),
-		feed ? LINK_FEED : LINK_SITEMAP, ATTR_LOC, index ? LINK_IS_INDEX : 0);
-	if (!link) {
+	link = (struct facts_found){
+		.url = u.href,
+		.url_len = url_without_fragment_len(&u),
+		.text = when,
+		.text_len = date_len && sitemap_date(date, date_len, when) ? 20 : 0,
+		.kind = feed ? LINK_FEED : LINK_SITEMAP,
+		.attr = ATTR_LOC,
+		.flags = index ? LINK_IS_INDEX : 0,
+	};
+	if (!facts_add_link(s->w, &link))
 		s->full = s->w->f->flags & FACTS_CUT_LINKS;
-		return;
-	}
-	if (date_len && sitemap_date(date, date_len, when))
-		link->text = facts_put(s->w, when, 20, FACTS_CUT_TEXT);
 }
 
 /* One URL a line; what is no absolute URL is not an entry. */

@@ -104,6 +104,25 @@ typedef void url_encode_fn(void *arg, const char *utf8, size_t len, struct buf *
 int url_parse_encoded(struct url_parser *p, const char *in, size_t len, const struct url *base,
 	url_encode_fn *encode, void *arg, struct url *out);
 
+/* What references are resolved against, with what most of them need to know about it. */
+#define URL_BASE_DIRS 32
+struct url_base {
+	const struct url *url;
+	uint32_t dirs[URL_BASE_DIRS]; /* behind its last slash, the last but one, ... */
+	uint32_t ndirs;		      /* 0: not http(s) */
+	bool whole;		      /* the path's first slash is among them */
+};
+
+/* `url` lives as long as the base. */
+void url_base_set(struct url_base *b, const struct url *url);
+/* url_parse_encoded against that base, with the same result: most references are resolved by
+ * copying, the rest is parsed. */
+int url_resolve(struct url_parser *p, const char *in, size_t len, const struct url_base *base,
+	url_encode_fn *encode, void *arg, struct url *out);
+/* Whether these bytes are serialised as they are in the path, query or fragment of an http(s)
+ * URL. Some that say no are. */
+bool url_is_plain(const char *s, size_t len);
+
 /* An own copy: the text goes to `hold` (its old content is dropped), *dst points
  * into it and lives as long as hold is not changed. */
 void url_copy(struct url *dst, const struct url *src, struct buf *hold);

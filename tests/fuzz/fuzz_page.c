@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "config/buf.h"
-#include "config/facts.h"
+#include "config/facts_seal.h"
 #include "config/mem.h"
 #include "crawler/page/page.h"
 
@@ -24,6 +24,38 @@ static char *header(const uint8_t **at, const uint8_t *end)
 		return NULL;
 	*at = nl + 1;
 	return nl == from ? NULL : mem_strndup((const char *)from, (size_t)(nl - from));
+}
+
+/* The same page sealed at once: sound, and with room enough as when it is sealed later. */
+static void seal(struct page_reader *reader, struct page_task *task)
+{
+	static _Alignas(8) char full[8 * AREA], then[8 * AREA], at_once[8 * AREA], small[AREA];
+	static struct sealer *sealer;
+	const struct facts *a = (const struct facts *)then, *b = (const struct facts *)at_once;
+	struct err err;
+
+	if (!sealer)
+		sealer = sealer_open();
+	page_read(reader, task, full, sizeof(full));
+	facts_seal(
+		sealer, (const struct facts *)full, task->url, task->url_len, then, sizeof(then));
+	task->sealer = sealer;
+	if (facts_check(small, page_read(reader, task, small, sizeof(small)), &err) ||
+		facts_check_texts((const struct facts *)small, &err) ||
+		facts_check(at_once, page_read(reader, task, at_once, sizeof(at_once)), &err) ||
+		facts_check_texts(b, &err))
+		abort();
+	if ((a->flags | b->flags) & (FACTS_CUT_LINKS | FACTS_CUT_TEXT))
+		return;
+	if (a->flags != b->flags || a->nfound != b->nfound || a->nlinks != b->nlinks ||
+		strcmp(facts_text(a, a->link_json), facts_text(b, b->link_json)) != 0 ||
+		strcmp(facts_text(a, a->canonical), facts_text(b, b->canonical)) != 0 ||
+		strcmp(facts_text(a, a->text), facts_text(b, b->text)) != 0)
+		abort();
+	for (uint32_t i = 0; i < a->nlinks; i++)
+		if (strcmp(facts_text(a, facts_links(a)[i].url),
+			    facts_text(b, facts_links(b)[i].url)) != 0)
+			abort();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -54,6 +86,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	task.body = body = mem_dup(at, task.len);
 	if (facts_check(area, page_read(reader, &task, area, AREA), &err))
 		abort();
+	seal(reader, &task);
 	page_decode(reader, &task, &out, &utf8, &charset);
 	if (out.len > task.max_decoded || (!charset && utf8.len))
 		abort();

@@ -1,7 +1,8 @@
 /* fuzz_url.c - the URL parser: base and input on two lines (a base may be missing).
  *
  * Checked for whatever parses: offsets in order, ASCII only, serialising and parsing
- * again changes nothing, url_view sees the same parts, the seen key is stable.
+ * again changes nothing, url_view sees the same parts, the seen key is stable; against a base,
+ * url_resolve gives the same.
  */
 #include <stdint.h>
 #include <stdlib.h>
@@ -80,6 +81,18 @@ static void check_key(const struct url *u)
 	buf_release(&two);
 }
 
+static void check_resolve(const char *in, size_t n, const struct url *base)
+{
+	struct url_base b;
+	struct url u, v;
+	int good = url_parse(&parser, in, n, base, &u);
+
+	url_base_set(&b, base);
+	must(url_resolve(&again, in, n, &b, NULL, NULL, &v) == good);
+	if (good == 0)
+		same_parts(&u, &v);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	const uint8_t *line = memchr(data, '\n', size);
@@ -91,6 +104,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	if (line &&
 		url_parse(&base_parser, (const char *)data, (size_t)(line - data), NULL, &base) < 0)
 		line = NULL;
+	if (line)
+		check_resolve(in, n, &base);
 	if (url_parse(&parser, in, n, line ? &base : NULL, &u) < 0)
 		return 0;
 	check_offsets(&u);

@@ -29,7 +29,7 @@ static int open_rig(void **state)
 	struct rig *r = calloc(1, sizeof(*r));
 
 	r->sealer = sealer_open();
-	r->full = aligned_alloc(8, CAP);
+	r->full = calloc(1, CAP);
 	r->area = aligned_alloc(8, CAP);
 	facts_begin(&r->w, r->full, CAP);
 	*state = r;
@@ -179,6 +179,125 @@ static void test_pages_do_not_mix(void **state)
 	}
 }
 
+/* More URLs than the sealer has places for at first: still each once. */
+static void test_many(void **state)
+{
+	struct rig *r = *state;
+
+	for (int round = 0; round < 2; round++) {
+		facts_begin(&r->w, r->full, CAP);
+		for (int k = 0; k < 6000; k++) {
+			char url[64];
+			snprintf(url, sizeof(url), "http://h.test/%d", k % 3000);
+			add(r, url, LINK_A, 0, "", "");
+		}
+		assert_int_equal(seal_into(r, CAP)->nlinks, 3000);
+		for (uint32_t k = 0; k < 3000; k++)
+			assert_int_equal(atoi(url_at(r->sealed, k) + 14), k);
+	}
+}
+
+/* ---- sealed while it is written ---- */
+
+static struct facts_found found(const char *url, enum facts_kind kind, unsigned flags)
+{
+	return (struct facts_found){
+		.url = url,
+		.url_len = strlen(url),
+		.text = "t",
+		.text_len = 1,
+		.kind = kind,
+		.flags = flags,
+	};
+}
+
+static const struct facts *finish(struct rig *r)
+{
+	size_t size = facts_finish(&r->w);
+
+	if (facts_check(r->area, size, &r->err) < 0 || facts_check_texts(r->area, &r->err) < 0)
+		fail_msg("%s", r->err.text);
+	r->sealed = r->area;
+	return r->sealed;
+}
+
+/* Links to a URL that is known by what sealer_add told of it. */
+static void test_known_url(void **state)
+{
+	struct rig *r = *state;
+	struct facts_found a = found("http://h.test/x#1", LINK_A, 0);
+	struct facts_found img = found("http://h.test/x", LINK_IMG, 0);
+	struct facts_found no = found("http://h.test/x", LINK_A, LINK_NOFOLLOW);
+	struct sealed_url known = {0};
+	const struct facts *f;
+
+	facts_begin_sealed(&r->w, r->sealer, page, strlen(page), r->area, CAP);
+	assert_true(sealer_add(&r->w, &a, &known));
+	assert_true(sealer_add_again(&r->w, &a, &known, "#2", 2));
+	assert_true(sealer_add_again(&r->w, &no, &known, "", 0));
+	/* An image is followed in another way: it may have to go to the table. */
+	assert_false(sealer_add_again(&r->w, &img, &known, "", 0));
+	assert_true(sealer_add(&r->w, &img, &known));
+	assert_true(sealer_add_again(&r->w, &img, &known, "", 0));
+	f = finish(r);
+	assert_int_equal(f->nfound, 5);
+	assert_int_equal(f->nlinks, 2);
+	assert_string_equal(facts_text(f, f->link_json),
+		"[[\"/x#1\",\"a\",\"t\"],[\"/x#2\",\"a\",\"t\"],[\"/x\",\"a\",\"t\"],"
+		"[\"/x\",\"img\",\"t\"],[\"/x\",\"img\",\"t\"]]");
+}
+
+static void test_known_url_too_long(void **state)
+{
+	struct rig *r = *state;
+	struct sealed_url known;
+	struct facts_found a;
+	char url[FACTS_MAX_URL + 2];
+
+	memset(url, 'x', sizeof(url));
+	memcpy(url, "http://h.test/", 14);
+	url[FACTS_MAX_URL + 1] = '\0';
+	a = found(url, LINK_A, 0);
+	facts_begin_sealed(&r->w, r->sealer, page, strlen(page), r->area, CAP);
+	assert_false(sealer_add(&r->w, &a, &known));
+	assert_int_equal(known.len, 0);
+	assert_int_equal(r->w.f->flags & FACTS_CUT_URL, FACTS_CUT_URL);
+	a.url_len = FACTS_MAX_URL - 1;
+	assert_true(sealer_add(&r->w, &a, &known));
+	assert_true(sealer_add_again(&r->w, &a, &known, "#", 1));
+	assert_false(sealer_add_again(&r->w, &a, &known, "#2", 2));
+	assert_int_equal(finish(r)->nfound, 2);
+}
+
+/* Whatever comes behind the links in a small area: the JSON has its room. */
+static void test_room_is_held(void **state)
+{
+	struct rig *r = *state;
+
+	for (size_t cap = 4096; cap < 20000; cap += 488) {
+		const struct facts *f;
+
+		facts_begin_sealed(&r->w, r->sealer, page, strlen(page), r->area, cap);
+		for (int i = 0; i < 300; i++) {
+			char url[64];
+			struct sealed_url known;
+			struct facts_found a;
+
+			snprintf(url, sizeof(url), "http://h.test/%d", i);
+			a = found(url, LINK_A, 0);
+			if (sealer_add(&r->w, &a, &known))
+				sealer_add_again(&r->w, &a, &known, "#f", 2);
+		}
+		while (facts_room(&r->w) >= 100)
+			r->w.f->text = facts_put(&r->w, r->full, 100, FACTS_CUT_TEXT);
+		assert_int_equal(facts_put(&r->w, r->full, 101, FACTS_CUT_TEXT).len, 0);
+		r->w.f->text = (struct facts_str){0, 0};
+		f = finish(r);
+		assert_true(f->nfound > 10 && f->nfound < 600 && f->flags & FACTS_CUT_LINKS);
+		assert_true(f->link_json.len > 100);
+	}
+}
+
 /* ---- the JSON as a hostile parser could send it ---- */
 
 static long count(const char *s)
@@ -289,6 +408,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_texts_are_kept, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(test_small_area, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(test_pages_do_not_mix, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(test_many, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(test_known_url, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(test_known_url_too_long, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(test_room_is_held, open_rig, close_rig),
 		cmocka_unit_test(test_count_good),
 		cmocka_unit_test(test_count_bad),
 		cmocka_unit_test(test_count_mutations),

@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <zlib.h>
 
-#include "config/facts.h"
+#include "config/facts_seal.h"
 #include "config/mem.h"
 #include "crawler/page/inflate.h"
 #include "crawler/page/page.h"
@@ -432,6 +432,104 @@ static void test_bad_url(void **state)
 	assert_int_equal(facts->flags, 0);
 }
 
+/* ---- sealed ---- */
+
+static void compare_text(const struct facts *a, struct facts_str s, const struct facts *b,
+	struct facts_str t, const char *what)
+{
+	const char *want = facts_text(a, s), *got = facts_text(b, t);
+	size_t at = 0;
+
+	while (want[at] && want[at] == got[at])
+		at++;
+	if (want[at] != got[at])
+		fail_msg("%s at %zu: %.80s, not %.80s", what, at, got + at, want + at);
+}
+
+/* Reading with a sealer gives what sealing gives after reading. */
+static void read_sealed(const char *body, size_t len)
+{
+	static _Alignas(8) char then[AREA], at_once[AREA];
+	const struct facts *a = (const struct facts *)then, *b = (const struct facts *)at_once;
+	struct sealer *sealer = sealer_open();
+	struct err err;
+	size_t size;
+
+	read_bytes(body, len);
+	facts_seal(sealer, facts, task.url, task.url_len, then, AREA);
+	task.sealer = sealer;
+	task.body = body;
+	size = page_read(reader, &task, at_once, AREA);
+	task.sealer = NULL;
+	if (facts_check(at_once, size, &err) < 0 || facts_check_texts(b, &err) < 0)
+		fail_msg("%s", err.text);
+	assert_int_equal(a->flags, b->flags);
+	assert_int_equal(a->nfound, b->nfound);
+	assert_int_equal(a->nlinks, b->nlinks);
+	for (uint32_t i = 0; i < a->nlinks; i++) {
+		const struct facts_link *x = &facts_links(a)[i], *y = &facts_links(b)[i];
+
+		compare_text(a, x->url, b, y->url, "link");
+		assert_int_equal(x->kind, y->kind);
+		assert_int_equal(x->flags, y->flags);
+	}
+	compare_text(a, a->link_json, b, b->link_json, "JSON");
+	compare_text(a, a->canonical, b, b->canonical, "canonical");
+	compare_text(a, a->base, b, b->base, "base");
+	compare_text(a, a->title, b, b->title, "title");
+	compare_text(a, a->headings, b, b->headings, "headings");
+	compare_text(a, a->text, b, b->text, "text");
+	compare_text(a, a->charset, b, b->charset, "charset");
+	sealer_free(sealer);
+}
+
+static void test_sealed(void **state)
+{
+	static const char page[] =
+		"<base href=/d/><title>T</title><link rel=canonical href=x#y>"
+		"<a href=x#1>one</a><a href=x#2>two</a><a href='x# 3'>three</a><a href='x #4'></a>"
+		"<a href='x'>\"</a><img src=x><a href=x rel=nofollow>\xc3\xa4</a><a href='#'></a>"
+		"<a href='#f'></a><a href=''></a><a href='mailto:a#b'></a><a href='mailto:a#c'></a>"
+		"<a href='http://o.test:80'></a><a href='http://o.test:80#x'></a><a href='//['></a>"
+		"<template><a href=x></a></template><a href=x></a><link rel=canonical href=x>"
+		"<h1>H</h1><form action=x></form><area href=x#1><a href='data:,a #b'></a>"
+		"<a href='data:,a #b'></a><a href='data:,a '></a><a href='?q#a'></a><a "
+		"href='?q#b'>";
+
+	(void)state;
+	task.link_header = "</x>; rel=next, <../y#z>; rel=canonical; hreflang=de";
+	read_sealed(page, strlen(page));
+	assert_int_equal(facts->nlinks, 27);
+}
+
+/* References with and without fragments, over and over, in every order. */
+static void test_sealed_generated(void **state)
+{
+	static const char *const path[] = {"", "x", "../y/z.html", "/", "a b", " x", "?q",
+		"//o.test/", "http://e.com/dir/page", "mailto:m", "x?\xc3\xa4", "%2e", "\tx", "x\n",
+		"x "},
+				 *const end[] = {"", "#", "#f", "#f g", "#\xc3\xa4", "#a#b", " #c",
+					 "\n#d", "# "},
+				 *const tag[] = {"<a href='%s%s'>t</a>", "<img src='%s%s' alt=i>",
+					 "<a rel=nofollow href='%s%s'></a>", "<area href='%s%s'>",
+					 "<link rel=stylesheet href='%s%s'>"};
+	unsigned x = 1;
+	struct buf body = BUF_INIT;
+
+	(void)state;
+	for (int round = 0; round < 300; round++) {
+		buf_reset(&body);
+		buf_add_str(&body, round % 3 ? "" : "<meta charset=iso-8859-1>");
+		for (int i = 0; i < 100; i++) {
+			x = x * 1103515245 + 12345;
+			buf_addf(
+				&body, tag[(x >> 8) % 5], path[(x >> 12) % 15], end[(x >> 20) % 9]);
+		}
+		read_sealed(body.data, body.len);
+	}
+	buf_release(&body);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -447,6 +545,8 @@ int main(void)
 		cmocka_unit_test_setup(test_sniff, reset),
 		cmocka_unit_test_setup(test_decode, reset),
 		cmocka_unit_test_setup(test_bad_url, reset),
+		cmocka_unit_test_setup(test_sealed, reset),
+		cmocka_unit_test_setup(test_sealed_generated, reset),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);
