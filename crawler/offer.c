@@ -9,7 +9,7 @@
 /* Rows of the excluded table per host and rule; what comes after is only counted. */
 #define EXCLUDED_ROWS 1000
 
-#define KEEP_ROWS 1024 /* of an array that an odd page made longer: it is given back */
+#define KEEP_ROWS 256 /* of an array that an odd page made longer: it is given back */
 
 void findings_reset(struct findings *f)
 {

@@ -25,7 +25,6 @@ static struct record *record_new(struct crawl *c)
 	memset(&r->item, 0, sizeof(r->item));
 	r->item.user = r;
 	http_fetch_reset(&r->fetch);
-	findings_reset(&r->findings);
 	buf_recycle(&r->redirect, KEEP_HEAD);
 	buf_recycle(&r->text, KEEP_HEAD);
 	return r;
@@ -79,6 +78,7 @@ void record_give(struct crawl *c, struct record *r)
 	r->answer_room = 0;
 	c->storing -= r->storing;
 	r->storing = 0;
+	findings_reset(&r->findings);
 	free(r->facts);
 	free(r->hosts);
 	free(r->ids);

@@ -9,9 +9,7 @@
 #define SHARD_BITS 12
 #define SHARDS	   (1u << SHARD_BITS)
 #define PAGE_SLOTS 512 /* of 4 KiB */
-#define MAP_SLOTS                                                            \
-	(2 * PAGE_SLOTS) /* from here on a table has pages of its own, which \
-	     the kernel moves when it grows: freed tables leave no holes */
+#define OWN_STEP   128 /* tables get pages of their own from 128, 256, ... 1,024 slots on */
 
 /* A slot: 52 bits of the key that the shard does not tell, the mark, and 1 = taken. */
 #define SLOT(key)   ((key) << SHARD_BITS | 1)
@@ -31,6 +29,14 @@ struct seen {
 	size_t bytes;
 };
 
+/* From here on a table has pages of its own, which the kernel moves when it grows: freed tables
+ * leave no holes. Not all at the same time: the others take what the first ones left of the heap.
+ */
+static uint32_t own_from(const struct seen *s, const struct shard *sh)
+{
+	return (uint32_t)((sh - s->shards) % 8 + 1) * OWN_STEP;
+}
+
 struct seen *seen_open(void)
 {
 	return mem_zalloc(sizeof(struct seen));
@@ -42,7 +48,7 @@ void seen_free(struct seen *s)
 		return;
 	for (size_t i = 0; i < SHARDS; i++) {
 		struct shard *sh = &s->shards[i];
-		if (sh->size >= MAP_SLOTS)
+		if (sh->size >= own_from(s, sh))
 			munmap(sh->slots, sh->size * sizeof(uint64_t));
 		else
 			free(sh->slots);
@@ -69,15 +75,19 @@ static uint32_t find(const struct shard *sh, uint64_t slot)
 
 /* ---- growing ---- */
 
-static uint32_t next_size(uint32_t size)
+static uint32_t pages(uint32_t slots)
+{
+	return (slots + PAGE_SLOTS - 1) / PAGE_SLOTS * PAGE_SLOTS;
+}
+
+static uint32_t next_size(uint32_t size, uint32_t own)
 {
 	if (!size)
 		return 8;
-	if (size < MAP_SLOTS) {
-		size += size < 64 ? size / 2 : size / 4;
-		return size < MAP_SLOTS ? size : MAP_SLOTS;
-	}
-	return size + (size / 5 + PAGE_SLOTS - 1) / PAGE_SLOTS * PAGE_SLOTS;
+	if (size >= own)
+		return size + pages(size / 5);
+	size += size < 64 ? size / 2 : size / 4;
+	return size < own ? size : pages(size);
 }
 
 /* Whether the keys have room in a table of this size, each at its home or right behind. */
@@ -95,20 +105,20 @@ static bool fits(const struct shard *sh, uint32_t size)
 	return end <= size;
 }
 
-static uint64_t *resize(uint64_t *slots, uint32_t from, uint32_t to)
+static uint64_t *resize(uint64_t *slots, uint32_t from, uint32_t to, uint32_t own)
 {
 	size_t old = from * sizeof(uint64_t), bytes = to * sizeof(uint64_t);
 	uint64_t *p;
 
-	if (to < MAP_SLOTS)
+	if (to < own)
 		return mem_realloc(slots, bytes);
-	if (from >= MAP_SLOTS)
+	if (from >= own)
 		p = mremap(slots, old, bytes, MREMAP_MAYMOVE);
 	else
 		p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		mem_fail();
-	if (from && from < MAP_SLOTS) {
+	if (from && from < own) {
 		memcpy(p, slots, old);
 		free(slots);
 	}
@@ -119,11 +129,11 @@ static uint64_t *resize(uint64_t *slots, uint32_t from, uint32_t to)
  * behind the one that is still to be read, since the rest has room behind it. */
 static void grow(struct seen *s, struct shard *sh)
 {
-	uint32_t size = next_size(sh->size), from, end = 0;
+	uint32_t own = own_from(s, sh), size = next_size(sh->size, own), from, end = 0;
 
 	while (!fits(sh, size))
-		size = next_size(size);
-	sh->slots = resize(sh->slots, sh->size, size);
+		size = next_size(size, own);
+	sh->slots = resize(sh->slots, sh->size, size, own);
 	from = size;
 	for (uint32_t i = sh->size; i-- > 0;)
 		if (sh->slots[i])

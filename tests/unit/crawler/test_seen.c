@@ -61,12 +61,12 @@ static void test_bytes_per_key(void **state)
 
 	(void)state;
 	for (uint64_t i = 0; i < n; i++) {
-		assert_true(seen_add(s, key(i) & 0x003fffffffffffff)); /* four of 4,096 shards */
-		if (i >= 4000)
+		assert_true(seen_add(s, key(i) & 0x007fffffffffffff)); /* eight of 4,096 shards */
+		if (i >= 8000)
 			assert_true(seen_bytes(s) - seen_bytes(none) < seen_count(s) * 14);
 	}
 	for (uint64_t i = 0; i < n; i++)
-		assert_true(seen_has(s, key(i) & 0x003fffffffffffff));
+		assert_true(seen_has(s, key(i) & 0x007fffffffffffff));
 	seen_free(s);
 	seen_free(none);
 }
