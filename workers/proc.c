@@ -20,6 +20,7 @@
 #include "config/clock.h"
 #include "config/mem.h"
 #include "workers/misuse.h"
+#include "workers/thread.h"
 
 struct proc {
 	pid_t pid;
@@ -466,6 +467,7 @@ int role_main(int argc, char **argv, const struct role *roles, size_t n)
 	for (size_t i = 0; i < n; i++) {
 		if (strcmp(argv[2], roles[i].name) == 0) {
 			(void)prctl(PR_SET_NAME, roles[i].name);
+			thread_give_way();
 			return roles[i].fn(argc - 2, argv + 2) & 255;
 		}
 	}

@@ -8,7 +8,8 @@
 #include "workers/thread.h"
 
 /* A ring behind one lock. Whoever changes it wakes another only if somebody is known to
- * wait (the counts), so an unhurried queue costs no system call. */
+ * wait (the counts), so an unhurried queue costs no system call. What was put is told once the
+ * lock is left, or who wakes up would run into it and sleep again. */
 struct queue {
 	struct lock lock;
 	struct cond not_empty, not_full;
@@ -56,6 +57,7 @@ void queue_close(struct queue *q)
 static int put(struct queue *q, void *item, bool wait)
 {
 	int error = 0;
+	bool wake = false;
 
 	if (!item)
 		misuse("queue_put: NULL, which a get could not tell from a closed queue");
@@ -75,10 +77,11 @@ static int put(struct queue *q, void *item, bool wait)
 		q->ring[at < q->max ? at : at - q->max] = item;
 		if (++q->len > q->high_water)
 			q->high_water = q->len;
-		if (q->getters)
-			cond_wake(&q->not_empty);
+		wake = q->getters;
 	}
 	lock_leave(&q->lock);
+	if (wake)
+		cond_wake(&q->not_empty);
 	if (!error)
 		return 0;
 	errno = error;

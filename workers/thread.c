@@ -1,6 +1,7 @@
 #include "workers/thread.h"
 
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,10 +40,19 @@ static void *thread_body(void *arg)
 	void *result;
 
 	pthread_setname_np(pthread_self(), t->name);
+	thread_give_way();
 	result = t->fn(t->arg);
 	t->done = true;
 	thread_unref(t);
 	return result;
+}
+
+void thread_give_way(void)
+{
+	const struct sched_param none = {0};
+
+	if (sched_getscheduler(0) == SCHED_OTHER)
+		(void)sched_setscheduler(0, SCHED_BATCH, &none);
 }
 
 struct thread *thread_start(const char *name, void *(*fn)(void *), void *arg)

@@ -4,7 +4,8 @@
  * none) and returns 0, or -1 with errno ETIMEDOUT. Misuse the kernel can see (taking a
  * lock twice, leaving one that is another's) aborts with a sentence.
  * The structs are open so that they can be embedded; their fields are private.
- * New threads have all signals blocked: signals belong to the thread of the loop.
+ * New threads have all signals blocked: signals belong to the thread of the loop. They give way
+ * to it.
  */
 #ifndef SKITTER_WORKERS_THREAD_H
 #define SKITTER_WORKERS_THREAD_H
@@ -22,6 +23,9 @@ struct thread *thread_start(const char *name, void *(*fn)(void *), void *arg);
 void *thread_join(struct thread *t);  /* waits; what fn returned. Ends the handle */
 void thread_detach(struct thread *t); /* nobody will join it. Ends the handle */
 bool thread_done(struct thread *t);   /* fn has returned: a join will not wait */
+/* The calling thread will not push another off its core by waking up: who hands out work, the
+ * thread of the loop, hands out the rest first. As SCHED_BATCH, where the system lets us. */
+void thread_give_way(void);
 
 /* ---- lock: one at a time ---- */
 struct lock {

@@ -1,5 +1,6 @@
 /* Threads, locks, conditions, semaphores, flags, thread-local data, timers. */
 #include <errno.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -45,6 +46,22 @@ static void *reads_its_mask(void *arg)
 
 	pthread_sigmask(SIG_SETMASK, NULL, mask);
 	return NULL;
+}
+
+static void *reads_its_policy(void *arg)
+{
+	*(int *)arg = sched_getscheduler(0);
+	return NULL;
+}
+
+static void test_threads_give_way(void **state)
+{
+	int policy = -1, mine = sched_getscheduler(0);
+
+	(void)state;
+	thread_join(thread_start("policy", reads_its_policy, &policy));
+	assert_int_equal(policy, mine == SCHED_OTHER ? SCHED_BATCH : mine);
+	assert_int_equal(sched_getscheduler(0), mine);
 }
 
 static void test_threads_leave_signals_alone(void **state)
@@ -439,6 +456,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_thread),
+		cmocka_unit_test(test_threads_give_way),
 		cmocka_unit_test(test_threads_leave_signals_alone),
 		cmocka_unit_test(test_done_and_detach),
 		cmocka_unit_test(test_lock),
