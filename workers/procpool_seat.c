@@ -340,7 +340,8 @@ static bool read_one(struct seat *seat)
 		/* The end, or nonsense. At the end it is dying already, with its own status. */
 		seat_kill(seat, PROC_CRASHED);
 	}
-	return seat->state == SEAT_READY;
+	/* Who has no task has nothing to say. */
+	return seat->state == SEAT_READY && seat->nheld > 0;
 }
 
 void seat_on_readable(struct seat *seat)
