@@ -17,6 +17,7 @@ struct frontier *frontier_open(const struct settings *set, struct scope_rules *s
 	f->hosts = hosts;
 	f->key = *key;
 	f->seen = seen_open();
+	f->known = known_open(key->k0);
 	f->rows = seen_open();
 	f->armed = -1;
 	f->per_ip = (uint32_t)settings_per_ip(set);
@@ -48,6 +49,7 @@ void frontier_free(struct frontier *f)
 	heap_release(&f->retries);
 	heap_release(&f->due);
 	seen_free(f->seen);
+	known_free(f->known);
 	seen_free(f->rows);
 	buf_release(&f->scratch);
 	free(f->recent);

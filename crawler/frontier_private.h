@@ -7,6 +7,7 @@
 
 #include "config/mem.h"
 #include "crawler/frontier.h"
+#include "crawler/known.h"
 #include "crawler/seen.h"
 
 #define ENTRY_OF(node) ((struct entry *)((char *)(node)-offsetof(struct entry, retry)))
@@ -37,6 +38,7 @@ struct frontier {
 
 	struct hash_key key; /* of the seen set */
 	struct seen *seen;   /* marked with enum seen_why */
+	struct known *known; /* of those with no mark */
 	struct seen *rows;   /* host and rule, marked with the rows written to the excluded table */
 	struct buf scratch;
 

@@ -124,13 +124,10 @@ static void enqueue(
 
 /* Excluded once; but now found by a shorter way, or as what a seed leads to, or the redirect
  * of a seed has widened the scope since. */
-static bool may_readmit(struct frontier *f, uint64_t key, const struct offer *o)
+static bool may_readmit(const struct frontier *f, unsigned why, const struct offer *o)
 {
-	unsigned why;
-
 	if (too_deep(f, o->depth))
 		return false;
-	why = seen_mark(f->seen, key);
 	if (why & SEEN_DEEP)
 		return true;
 	return (o->seed || scope_has_grown(f->scope)) && (why & SEEN_OUTSIDE);
@@ -139,12 +136,15 @@ static bool may_readmit(struct frontier *f, uint64_t key, const struct offer *o)
 static bool readmit(struct frontier *f, const struct url *u, uint64_t key, const struct offer *o,
 	struct findings *out)
 {
+	unsigned why = seen_mark(f->seen, key);
 	const char *rule;
 
-	if (!may_readmit(f, key, o) || scope_judge(f->scope, u, o->seed, &rule) ||
+	known_add(f->known, o->url, o->len, why);
+	if (!may_readmit(f, why, o) || scope_judge(f->scope, u, o->seed, &rule) ||
 		robots_forbid(f, hosts_find(f->hosts, u), u))
 		return false;
 	seen_set_mark(f->seen, key, 0);
+	known_clear(f->known);
 	f->excluded--;
 	GROW(out->readmitted, out->nreadmitted, out->readmitted_cap);
 	out->readmitted[out->nreadmitted++] = key;
@@ -184,12 +184,22 @@ static void keep_out(struct frontier *f, const struct url *u, uint64_t key, cons
 	exclude(f, u, key, 0, o->referrer, reason, rule, out);
 }
 
+/* Nothing comes of it, as of the last one that was written like this. */
+static bool is_known(const struct frontier *f, const struct offer *o)
+{
+	int why = known_mark(f->known, o->url, o->len);
+
+	return why >= 0 && !may_readmit(f, (unsigned)why, o);
+}
+
 enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, struct findings *out)
 {
 	struct url u;
 	const char *reason, *rule = NULL;
 	uint64_t key;
 
+	if (is_known(f, o))
+		return OFFER_SEEN;
 	if (url_view(o->url, o->len, &u) < 0 || url_without_fragment_len(&u) > FACTS_MAX_URL)
 		return OFFER_BAD;
 	key = key_of(f, &u);

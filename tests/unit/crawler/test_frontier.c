@@ -143,6 +143,30 @@ static void test_depth_readmits(void **state)
 	assert_int_equal(offer("http://h/deep", 1), OFFER_SEEN);
 }
 
+/* However often the same is said again, and whatever was said meanwhile. */
+static void test_said_again(void **state)
+{
+	struct offer seed = {.url = "http://x/", .len = 9, .kind = LINK_REDIRECT, .seed = true};
+
+	(void)state;
+	b.set.depth = 2;
+	open_frontier();
+	assert_int_equal(offer("http://x/", 1), OFFER_EXCLUDED);
+	assert_int_equal(offer("http://h/deep", 3), OFFER_EXCLUDED);
+	assert_int_equal(offer("http://h/near", 2), OFFER_QUEUED);
+	for (int i = 0; i < 3; i++) {
+		assert_int_equal(offer("http://x/", 1), OFFER_SEEN);
+		assert_int_equal(offer("http://h/deep", 3), OFFER_SEEN);
+		assert_int_equal(offer("http://h/%64eep", 3), OFFER_SEEN);
+		assert_int_equal(offer("http://h/near", 1), OFFER_SEEN);
+	}
+	assert_int_equal(offer("http://h/%64eep", 2), OFFER_QUEUED);
+	assert_int_equal(offer("http://h/deep", 2), OFFER_SEEN);
+	assert_int_equal(frontier_offer(b.f, &seed, &b.out), OFFER_QUEUED);
+	assert_int_equal(offer("http://x/", 1), OFFER_SEEN);
+	assert_int_equal(b.out.nreadmitted, 2);
+}
+
 /* A million refused links to one host must not become a million rows; all are counted. */
 static void test_excluded_rows_are_capped(void **state)
 {
@@ -665,6 +689,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		T(test_offers),
 		T(test_depth_readmits),
+		T(test_said_again),
 		T(test_excluded_rows_are_capped),
 		T(test_first_in_first_out),
 		T(test_per_host_limit),

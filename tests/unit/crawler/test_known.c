@@ -1,0 +1,94 @@
+/* URLs met lately: what is found is true, whatever else was added meanwhile. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "crawler/known.h"
+
+static struct known *k;
+
+static int mark(const char *url)
+{
+	return known_mark(k, url, strlen(url));
+}
+
+static void add(const char *url, unsigned m)
+{
+	known_add(k, url, strlen(url), m);
+}
+
+static void test_marks(void **state)
+{
+	(void)state;
+	k = known_open(1);
+	assert_int_equal(mark("http://h/"), -1);
+	assert_int_equal(mark(""), -1);
+	add("http://h/", 0);
+	add("http://h/a", 2);
+	assert_int_equal(mark("http://h/"), 0);
+	assert_int_equal(mark("http://h/a"), 2);
+	assert_int_equal(mark("http://h/b"), -1);
+	add("http://h/a", 1);
+	assert_int_equal(mark("http://h/a"), 1);
+	known_clear(k);
+	assert_int_equal(mark("http://h/"), -1);
+	add("http://h/", 3);
+	assert_int_equal(mark("http://h/"), 3);
+	assert_int_equal(mark("http://h/a"), -1);
+	known_free(k);
+}
+
+static void test_long_ones(void **state)
+{
+	char url[600];
+	size_t found = 0;
+
+	(void)state;
+	k = known_open(2);
+	memset(url, 'x', sizeof(url));
+	for (size_t n = 1; n < sizeof(url); n++) {
+		known_add(k, url, n, 1);
+		found += known_mark(k, url, n) == 1;
+	}
+	assert_in_range(found, 100, 255);
+	known_free(k);
+}
+
+/* Far more than there are places: each is found as it was added, or not at all. */
+static void test_many(void **state)
+{
+	size_t found = 0;
+	char url[40];
+
+	(void)state;
+	k = known_open(3);
+	for (unsigned i = 0; i < 100000; i++) {
+		snprintf(url, sizeof(url), "http://h/%u", i);
+		add(url, i % 256);
+	}
+	for (unsigned i = 0; i < 200000; i++) {
+		int m;
+		snprintf(url, sizeof(url), "http://h/%u", i);
+		m = mark(url);
+		assert_true(m == -1 || (i < 100000 && m == (int)(i % 256)));
+		found += m != -1;
+	}
+	assert_in_range(found, 1000, 99999);
+	known_free(k);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_long_ones),
+		cmocka_unit_test(test_many),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
