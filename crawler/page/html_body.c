@@ -20,7 +20,7 @@ static void start_item(struct html *h, const struct html_tag *tag, unsigned one,
 	unsigned id = html_stack_find(s, one) > html_stack_find(s, other) ? one : other;
 	int32_t at = html_stack_find(s, id);
 
-	if (at >= 0 && at >= html_stack_top(s)->closed) {
+	if (at >= 0 && at >= html_stack_top(s)->item) {
 		html_pop_implied(h, id);
 		html_close(h, id);
 	}

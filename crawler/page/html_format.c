@@ -8,6 +8,7 @@
  * rearranging where more than HTML_STACK_REMOVE elements would be moved. */
 #include <string.h>
 
+#include "config/hash.h"
 #include "config/mem.h"
 #include "crawler/page/html_impl.h"
 
@@ -68,13 +69,7 @@ static bool is_open(const struct html *h, const struct html_format *f)
 /* Of an <a> there are never two, so it need not be told from others. */
 static uint32_t hash_of(const struct html_tag *tag)
 {
-	uint32_t hash = 2166136261u;
-
-	if (tag->id == TAG_A)
-		return 0;
-	for (size_t i = 0; i < tag->raw_len; i++)
-		hash = (hash ^ (unsigned char)tag->name[i]) * 16777619u;
-	return hash;
+	return tag->id == TAG_A ? 0 : (uint32_t)hash_quick(tag->name, tag->raw_len, 0);
 }
 
 /* Before another of the same tag comes in: three of a kind are enough, the oldest goes. */
@@ -184,7 +179,10 @@ static void reorder(struct html *h, int32_t at, const int32_t *order, int32_t n)
 		const struct html_open *from = &old[order[i] - at];
 		struct html_open *e;
 
-		html_stack_push(&h->stack, from->ns, from->id, from->hash);
+		if (from->ns == NS_HTML)
+			html_stack_push(&h->stack, from->id, from->hash);
+		else
+			html_stack_push_foreign(&h->stack, from->ns, from->id, from->hash);
 		e = html_stack_top(&h->stack);
 		e->html_point = from->html_point;
 		e->foster = from->foster < at ? from->foster : now[from->foster - at];

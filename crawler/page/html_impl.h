@@ -137,13 +137,14 @@ void html_insert_implied(struct html *h, unsigned id);
 /* Opens an element whose content is text of that state; the mode becomes MODE_TEXT. */
 void html_insert_text(struct html *h, const struct html_tag *tag, enum tokenizer_state state);
 void html_pop(struct html *h);
+/* Pops the current node for the end tag `id`, if that is all it does: nearly always. */
+bool html_pop_same(struct html *h, unsigned id);
 void html_pop_to(struct html *h, int32_t at); /* the entry `at` goes, too */
 /* Pops while the top is one of those whose end tag is implied; not `except`. */
 void html_pop_implied(struct html *h, unsigned except);
 void html_pop_implied_all(struct html *h); /* "thoroughly" */
 /* "Pop until an element of that name has been popped", implied end tags included. */
 void html_close(struct html *h, unsigned id);
-void html_close_p(struct html *h); /* if there is one in button scope */
 void html_reset_mode(struct html *h);
 
 static inline bool html_top_is(const struct html *h, unsigned id)
@@ -151,6 +152,13 @@ static inline bool html_top_is(const struct html *h, unsigned id)
 	const struct html_open *e = html_stack_top(&h->stack);
 
 	return e->id == id && e->ns == NS_HTML;
+}
+
+/* If there is one in button scope. */
+static inline void html_close_p(struct html *h)
+{
+	if (html_in_button_scope(&h->stack, TAG_P))
+		html_close(h, TAG_P);
 }
 
 static inline bool html_in_template(const struct html *h)
@@ -226,7 +234,7 @@ enum html_again html_colgroup_close(struct html *h, enum html_again then);
 
 static inline bool html_in_foreign(const struct html *h)
 {
-	return h->stack.len && html_stack_top(&h->stack)->ns != NS_HTML;
+	return html_stack_top(&h->stack)->ns != NS_HTML;
 }
 
 /* In there: whether the token goes by the rules for foreign content. */

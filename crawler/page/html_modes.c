@@ -267,6 +267,8 @@ static enum html_again start_in_mode(struct html *h, const struct html_tag *tag)
 
 void html_start_tag(struct html *h, const struct html_tag *tag)
 {
+	if (h->mode == MODE_IN_BODY && !html_in_foreign(h) && html_body_start(h, tag) == DONE)
+		return;
 	if (html_in_foreign(h) && html_is_foreign(h, tag) && html_foreign_start(h, tag) == DONE)
 		return;
 	while (start_in_mode(h, tag) == AGAIN)
@@ -326,6 +328,8 @@ static enum html_again end_in_mode(struct html *h, const struct html_tag *tag)
 
 void html_end_tag(struct html *h, const struct html_tag *tag)
 {
+	if (html_pop_same(h, tag->id))
+		return;
 	if (html_in_foreign(h) && html_is_foreign(h, tag) && html_foreign_end(h, tag) == DONE)
 		return;
 	while (end_in_mode(h, tag) == AGAIN)
@@ -367,8 +371,12 @@ static bool text_in_mode(struct html *h)
 
 static bool is_body_mode(enum html_mode mode)
 {
-	return mode == MODE_IN_BODY || mode == MODE_IN_CELL ||
-	       (mode >= MODE_IN_TABLE && mode <= MODE_IN_TEMPLATE && mode != MODE_IN_COLGROUP);
+	static const unsigned body = 1u << MODE_IN_BODY | 1u << MODE_IN_TABLE |
+				     1u << MODE_IN_CAPTION | 1u << MODE_IN_TABLE_BODY |
+				     1u << MODE_IN_ROW | 1u << MODE_IN_CELL |
+				     1u << MODE_IN_TEMPLATE;
+
+	return body >> mode & 1;
 }
 
 static void text_of_element(struct html *h, const char *s, size_t len)
@@ -376,7 +384,7 @@ static void text_of_element(struct html *h, const char *s, size_t len)
 	if (h->title_open && h->title.len < HTML_SLICE_MAX)
 		buf_add(&h->title, s, len);
 	else if (html_top_is(h, TAG_XMP) && !h->hidden)
-		html_text_add(&h->text, s, len);
+		html_text_add(&h->text, s, len, h->tok.room);
 }
 
 static bool is_table_mode(enum html_mode mode)
@@ -396,14 +404,10 @@ static void reopen_for_text(struct html *h, const char *s, size_t len)
 	h->fostering = false;
 }
 
-void html_chars(struct html *h, const char *s, size_t len)
+/* Text where it may change something: outside of the body, at its start, within a block that cut an
+ * element short. */
+__attribute__((noinline)) static void chars_anywhere(struct html *h, const char *s, size_t len)
 {
-	/* Half of all text is the newline between two tags. */
-	if (len == 1 && *s == '\n' && h->mode == MODE_IN_BODY && !html_is_cut_short(h)) {
-		if (!h->hidden)
-			html_text_gap(&h->text, GAP_SPACE);
-		return;
-	}
 	if (h->mode == MODE_TEXT) {
 		text_of_element(h, s, len);
 		return;
@@ -423,5 +427,20 @@ void html_chars(struct html *h, const char *s, size_t len)
 	if (html_is_cut_short(h) && html_stack_top(&h->stack)->ns == NS_HTML)
 		reopen_for_text(h, s, len);
 	if (!h->hidden)
-		html_text_add(&h->text, s, len);
+		html_text_add(&h->text, s, len, h->tok.room);
+}
+
+void html_chars(struct html *h, const char *s, size_t len)
+{
+	if (!is_body_mode(h->mode) || h->frameset_ok || html_is_cut_short(h)) {
+		chars_anywhere(h, s, len);
+		return;
+	}
+	if (h->hidden)
+		return;
+	/* Half of all text is the newline between two tags. */
+	if (len == 1 && *s == '\n')
+		html_text_gap(&h->text, GAP_SPACE);
+	else
+		html_text_add(&h->text, s, len, h->tok.room);
 }

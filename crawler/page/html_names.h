@@ -246,10 +246,13 @@ enum html_tag_flags {
 	TAGF_HIDE = 1 << 8, /* its text is not main text */
 	TAGF_MARKER = 1 << 9, /* no formatting element reaches in from outside */
 	TAGF_FORMAT = 1 << 10, /* a formatting element */
+	TAGF_ITEM = 1 << 11, /* bounds the search for an open li, dd or dt */
+	TAGF_POPS = 1 << 12, /* its end tag in body only closes it, when it is the current node */
 };
 
 struct html_tag_info {
 	uint64_t key;
+	uint64_t exact; /* bits that a short name must have as it was written: those of digits */
 	const char *name;
 	uint8_t len;
 	uint8_t start; /* enum html_start */
@@ -270,6 +273,9 @@ extern const struct html_attr_info html_attrs[];
 /* Hash tables without collisions: multiply, shift, compare. */
 extern const uint8_t html_tag_slots[1024];
 extern const uint8_t html_attr_slots[128];
+
+/* The bytes of a name of so many, at most 8. */
+extern const uint64_t html_name_bytes[9];
 
 /* Each byte in lower case. */
 static inline uint64_t html_lower8(uint64_t x)
@@ -316,6 +322,26 @@ static inline unsigned html_attr_find(uint64_t key, const char *name, size_t len
 
 	id = ((html_attrs[id].key == key) & (html_attrs[id].len == len)) ? id : 0;
 	return len <= 8 || strncasecmp(html_attrs[id].name, name, len) == 0 ? id : 0;
+}
+
+/* The same for a name of at most 8 bytes, when the 8 from its first on can be read. Setting bit
+ * 5 makes letters small, changes no digit or dash, and tells a NUL from the end of the name. */
+static inline unsigned html_tag_find_short(uint64_t bytes, size_t len)
+{
+	uint64_t key = (bytes | 0x2020202020202020u) & html_name_bytes[len];
+	unsigned id = html_tag_slots[key * 0x90b20bb257e8455u >> 54];
+
+	if (html_tags[id].key != key || (~bytes & html_tags[id].exact))
+		return 0;
+	return id;
+}
+
+static inline unsigned html_attr_find_short(uint64_t bytes, size_t len)
+{
+	uint64_t key = (bytes | 0x2020202020202020u) & html_name_bytes[len];
+	unsigned id = html_attr_slots[key * 0x63ca828dd5f4b3b3u >> 57];
+
+	return html_attrs[id].key == key ? id : 0;
 }
 /* clang-format on */
 

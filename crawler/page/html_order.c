@@ -85,7 +85,7 @@ int32_t html_foster_table(const struct html *h)
 
 size_t html_place(struct html *h, size_t first)
 {
-	int32_t table = h->stack.len ? html_foster_table(h) : -1;
+	int32_t table = html_foster_table(h);
 	size_t to, n = h->nlinks - first;
 
 	if (table < 0)

@@ -67,45 +67,54 @@ static inline const char *scan_text(const char *p, const char *end)
 
 static inline const char *scan_quote(const char *p, const char *end, char quote, bool *dirty)
 {
+	__m128i seen = _mm_setzero_si128();
+
 	for (; end - p >= 16; p += 16) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
 		unsigned q = (unsigned)_mm_movemask_epi8(scan_eq(v, quote));
-		unsigned d = (unsigned)_mm_movemask_epi8(_mm_or_si128(
-			scan_eq(v, '&'), _mm_or_si128(scan_eq(v, '\r'), scan_eq(v, '\0'))));
+		__m128i d = _mm_or_si128(
+			scan_eq(v, '&'), _mm_or_si128(scan_eq(v, '\r'), scan_eq(v, '\0')));
 
 		if (q) {
-			unsigned at = (unsigned)__builtin_ctz(q);
-			*dirty |= (d & ((1u << at) - 1)) != 0;
-			return p + at;
+			unsigned before = (unsigned)_mm_movemask_epi8(d) & (q ^ (q - 1));
+
+			*dirty |= (before | (unsigned)_mm_movemask_epi8(seen)) != 0;
+			return p + __builtin_ctz(q);
 		}
-		*dirty |= d != 0;
+		seen = _mm_or_si128(seen, d);
 	}
+	*dirty |= _mm_movemask_epi8(seen) != 0;
 	return scan_plain_quote(p, end, quote, dirty);
+}
+
+/* Of the 16 bytes at p, a bit for each that may end a name: one that does, or another control
+ * character. */
+static inline unsigned scan_name_ends(const char *p)
+{
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+	__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(' ')), v);
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, scan_eq(v, '=')),
+		_mm_or_si128(scan_eq(v, '/'), scan_eq(v, '>'))));
 }
 
 /* Names are short: one look at 16 bytes finds most ends without a branch per byte. */
 static inline const char *scan_name(const char *p, const char *end)
 {
 	if (end - p >= 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
-		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(' ')), v);
-		unsigned m =
-			(unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, scan_eq(v, '=')),
-				_mm_or_si128(scan_eq(v, '/'), scan_eq(v, '>'))));
+		unsigned ends = scan_name_ends(p);
 
-		if (m) {
-			p += __builtin_ctz(m);
-			/* Other control characters belong to the name. */
-			if (scan_ends_name(*p))
-				return p;
-		} else {
-			p += 16;
-		}
+		p += ends ? __builtin_ctz(ends) : 16;
 	}
 	return scan_plain_name(p, end);
 }
 
 #else
+
+static inline unsigned scan_name_ends(const char *p)
+{
+	return 1u << (scan_plain_name(p, p + 16) - p);
+}
 
 static inline const char *scan_name(const char *p, const char *end)
 {

@@ -28,36 +28,69 @@ enum html_ns {
 
 struct html_open {
 	uint32_t hash;	 /* of the name */
-	uint16_t id;	 /* enum html_tag_id */
-	uint8_t ns;	 /* enum html_ns */
-	bool html_point; /* an HTML integration point */
-	int32_t same;	 /* next lower entry in the same bucket */
-	int32_t scope;	 /* nearest entry that bounds the default scope, itself included */
-	int32_t special; /* nearest special entry, itself included */
-	int32_t closed;	 /* the same without address, div and p: bounds the search for li, dd, dt */
-	int32_t html;	 /* nearest HTML element, itself included */
-	int32_t foster;	 /* the table before which it, or what it is in, went; -1 = none */
 	uint32_t links;	 /* links before its content, its own included */
 	uint32_t own;	 /* its own ones */
+	uint16_t id;	 /* enum html_tag_id */
+	uint16_t bucket; /* of html_stack.top */
+	int16_t same;	 /* next lower entry in the same bucket */
+	int16_t scope;	 /* nearest entry that bounds the default scope, itself included */
+	int16_t special; /* nearest special entry, itself included */
+	int16_t item;	 /* the same without address, div and p: bounds the search for li, dd, dt */
+	int16_t html;	 /* nearest HTML element, itself included */
+	int16_t foster;	 /* the table before which it, or what it is in, went; -1 = none */
+	uint8_t ns;	 /* enum html_ns */
+	bool html_point; /* an HTML integration point */
 };
 
 #define HTML_STACK_OTHER 256 /* buckets for foreign and unknown names */
 
 struct html_stack {
 	int32_t len;
-	int32_t top[TAG_COUNT + HTML_STACK_OTHER]; /* highest entry of each bucket */
-	struct html_open *open;			   /* HTML_STACK_MAX of them */
+	int16_t top[TAG_COUNT + HTML_STACK_OTHER]; /* highest entry of each bucket */
+	struct html_open *open; /* HTML_STACK_MAX of them; open[-1] is what is below the first */
 };
 
 void html_stack_init(struct html_stack *s);
 void html_stack_release(struct html_stack *s);
 void html_stack_clear(struct html_stack *s);
-void html_stack_push(struct html_stack *s, enum html_ns ns, unsigned id, uint32_t hash);
-void html_stack_pop(struct html_stack *s);
+void html_stack_push_foreign(struct html_stack *s, enum html_ns ns, unsigned id, uint32_t hash);
 
+/* With nothing open, an HTML element that is none. */
 static inline struct html_open *html_stack_top(const struct html_stack *s)
 {
 	return &s->open[s->len - 1];
+}
+
+/* An HTML element; its `links` and `own` are for the caller to set. */
+static inline struct html_open *html_stack_push(struct html_stack *s, unsigned id, uint32_t hash)
+{
+	const struct html_open *below = html_stack_top(s);
+	struct html_open *e = &s->open[s->len];
+	unsigned flags = html_tags[id].flags, b = id ? id : TAG_COUNT + hash % HTML_STACK_OTHER;
+	int16_t at = (int16_t)s->len;
+
+	e->hash = hash;
+	e->id = (uint16_t)id;
+	e->bucket = (uint16_t)b;
+	e->same = s->top[b];
+	e->scope = flags & TAGF_SCOPE ? at : below->scope;
+	e->special = flags & TAGF_SPECIAL ? at : below->special;
+	e->item = flags & TAGF_ITEM ? at : below->item;
+	e->html = at;
+	e->foster = below->foster;
+	e->ns = NS_HTML;
+	e->html_point = false;
+	s->top[b] = at;
+	s->len++;
+	return e;
+}
+
+static inline void html_stack_pop(struct html_stack *s)
+{
+	const struct html_open *e = html_stack_top(s);
+
+	s->top[e->bucket] = e->same;
+	s->len--;
 }
 
 /* The highest HTML element of a known name. */
@@ -71,7 +104,7 @@ int32_t html_stack_find_hash(const struct html_stack *s, bool foreign, unsigned 
 
 static inline bool html_in_scope(const struct html_stack *s, unsigned id)
 {
-	return s->len && s->top[id] >= 0 && s->top[id] >= html_stack_top(s)->scope;
+	return s->top[id] >= 0 && s->top[id] >= html_stack_top(s)->scope;
 }
 
 static inline bool html_in_button_scope(const struct html_stack *s, unsigned id)

@@ -8,61 +8,63 @@
 #include "crawler/page/html_names.h"
 #include "crawler/page/html_scan.h"
 
-/* The attribute at t->attrs[tag->nattrs] stays, unless it is not wanted or not the first of its
- * name. Without a branch in the usual case: which attributes come is hard to foresee. */
-static void keep(struct tokenizer *t, struct html_tag *tag)
-{
-	const struct html_attr *a = &t->attrs[tag->nattrs];
-	uint32_t bit = (1u << a->id) & ~1u;
-	unsigned wanted = (bit & ~tag->have) != 0;
+#define WHOLE_NAME 18 /* bytes that are there when a name is read at once: 16, and '="' */
 
-	tag->have |= bit;
-	if (t->all_attrs && !a->id) {
-		wanted = 1;
-		for (size_t i = 0; i < tag->nattrs; i++)
-			if (t->attrs[i].name_len == a->name_len &&
-				strncasecmp(t->attrs[i].name, a->name, a->name_len) == 0)
-				wanted = 0;
-	}
-	tag->nattrs += wanted;
+static inline uint64_t load8(const char *p)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, p, 8);
+	return bytes;
+}
+
+/* ---- attributes ---- */
+
+static bool is_new_name(const struct html_attr *attrs, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (attrs[i].name_len == attrs[n].name_len &&
+			strncasecmp(attrs[i].name, attrs[n].name, attrs[n].name_len) == 0)
+			return false;
+	return true;
+}
+
+static void grow_attrs(struct tokenizer *t)
+{
+	t->attrs_cap = t->attrs_cap ? t->attrs_cap * 2 : 32;
+	t->attrs = mem_realloc(t->attrs, t->attrs_cap * sizeof(*t->attrs));
+}
+
+static const char *skip_space(const char *p, const char *end)
+{
+	while (p < end && html_is_space(*p))
+		p++;
+	return p;
 }
 
 /* "Before attribute value state" and on: p is behind the '='. NULL = cut. */
 static const char *read_value(const char *p, const char *end, struct html_attr *a)
 {
-	while (p < end && html_is_space(*p))
-		p++;
+	p = skip_space(p, end);
 	if (p == end)
 		return NULL;
-	if (*p == '"' || *p == '\'') {
-		const char *s = p + 1, *q = scan_quote(s, end, *p, &a->dirty);
-
-		if (q == end)
-			return NULL;
-		a->value = s;
-		a->value_len = (uint32_t)(q - s);
-		return q + 1;
-	}
 	a->value = p;
+	if (*p == '"' || *p == '\'') {
+		a->value = p + 1;
+		p = scan_quote(a->value, end, *p, &a->dirty);
+		a->value_len = (uint32_t)(p - a->value);
+		return p < end ? p + 1 : NULL;
+	}
 	for (; p < end && !html_is_space(*p) && *p != '>'; p++)
 		a->dirty |= *p == '&' || *p == '\0';
 	a->value_len = (uint32_t)(p - a->value);
 	return p < end ? p : NULL;
 }
 
-/* p is at the first byte of a name. NULL = cut. */
-static const char *read_attr(
-	struct tokenizer *t, const char *p, const char *end, struct html_tag *tag)
+/* Any attribute: p is at the first byte of its name, which is one even if it is '='. NULL = cut. */
+static const char *read_attr(const char *p, const char *end, struct html_attr *a)
 {
-	struct html_attr *a;
-
-	if (tag->nattrs == t->attrs_cap) {
-		t->attrs_cap = t->attrs_cap ? t->attrs_cap * 2 : 32;
-		t->attrs = mem_realloc(t->attrs, t->attrs_cap * sizeof(*t->attrs));
-	}
-	a = &t->attrs[tag->nattrs];
 	a->name = p;
-	/* The first byte belongs to the name even if it is '='. */
 	p = scan_name(p + 1, end);
 	a->name_len = (uint32_t)(p - a->name);
 	a->id = (uint8_t)html_attr_find(
@@ -70,20 +72,76 @@ static const char *read_attr(
 	a->value = p;
 	a->value_len = 0;
 	a->dirty = false;
-	while (p < end && html_is_space(*p))
-		p++;
-	if (p == end)
-		return NULL;
-	if (*p == '=') {
-		p = read_value(p + 1, end, a);
-		if (!p)
-			return NULL;
-	}
-	keep(t, tag);
-	return p;
+	p = skip_space(p, end);
+	if (p < end && *p == '=')
+		return read_value(p + 1, end, a);
+	return p < end ? p : NULL;
 }
 
-const char *html_tag_read(struct tokenizer *t, const char *p, const char *end, struct html_tag *tag)
+/* The same for what nearly all are: a short name, and a value in double quotes. */
+static inline const char *read_plain_attr(const char *p, const char *end, struct html_attr *a)
+{
+	unsigned n;
+
+	if (end - p < WHOLE_NAME)
+		return read_attr(p, end, a);
+	n = (unsigned)__builtin_ctz((scan_name_ends(p) & ~1u) | 1u << 9);
+	if (n > 8 || p[n] != '=' || p[n + 1] != '"')
+		return read_attr(p, end, a);
+	a->name = p;
+	a->name_len = n;
+	a->id = (uint8_t)html_attr_find_short(load8(p), n);
+	a->dirty = false;
+	a->value = p + n + 2;
+	p = scan_quote(a->value, end, '"', &a->dirty);
+	a->value_len = (uint32_t)(p - a->value);
+	return p < end ? p + 1 : NULL;
+}
+
+/* What follows the name of a tag. An attribute stays unless it is not wanted or not the first of
+ * its name: without a branch in the usual case, as which attributes come is hard to foresee. */
+static const char *read_attrs(
+	struct tokenizer *t, const char *p, const char *end, struct html_tag *tag)
+{
+	bool slash = false;
+	uint32_t have = 0;
+	size_t n = 0;
+
+	while (p < end && *p != '>') {
+		uint32_t bit;
+
+		slash = *p == '/';
+		if (slash || html_is_space(*p)) {
+			p++;
+			continue;
+		}
+		if (n == t->attrs_cap)
+			grow_attrs(t);
+		p = read_plain_attr(p, end, &t->attrs[n]);
+		if (!p)
+			return NULL;
+		bit = (1u << t->attrs[n].id) & ~1u;
+		if (t->all_attrs && !bit)
+			n += is_new_name(t->attrs, n);
+		else
+			n += (bit & ~have) != 0;
+		have |= bit;
+	}
+	if (p == end)
+		return NULL;
+	tag->self_closing = slash;
+	tag->have = have;
+	tag->nattrs = n;
+	tag->attrs = t->attrs;
+	tag->raw_len = (size_t)(p + 1 - tag->name);
+	return p + 1;
+}
+
+/* ---- tags ---- */
+
+/* Any tag. */
+static const char *read_tag(
+	struct tokenizer *t, const char *p, const char *end, struct html_tag *tag)
 {
 	uint64_t key;
 
@@ -94,26 +152,35 @@ const char *html_tag_read(struct tokenizer *t, const char *p, const char *end, s
 	tag->name_len = (size_t)(p - tag->name);
 	key = html_name_key(tag->name, tag->name_len, (size_t)(end - tag->name));
 	tag->id = (uint16_t)html_tag_find(key, tag->name, tag->name_len);
-	tag->hash = (uint32_t)((key ^ tag->name_len) * 0x9e3779b97f4a7c15u >> 32);
+	tag->hash = tag->id;
+	if (!tag->id)
+		tag->hash = (uint32_t)((key ^ tag->name_len) * 0x9e3779b97f4a7c15u >> 32);
+	return read_attrs(t, p, end, tag);
+}
+
+const char *html_tag_read(struct tokenizer *t, const char *p, const char *end, struct html_tag *tag)
+{
+	unsigned n, id;
+
+	if (end - p < WHOLE_NAME)
+		return read_tag(t, p, end, tag);
+	n = (unsigned)__builtin_ctz(scan_name_ends(p) | 1u << 9);
+	if (n > 8 || (p[n] != '>' && p[n] != ' '))
+		return read_tag(t, p, end, tag);
+	id = html_tag_find_short(load8(p), n);
+	if (!id)
+		return read_tag(t, p, end, tag);
+	tag->name = p;
+	tag->name_len = n;
+	tag->id = (uint16_t)id;
+	tag->hash = id;
+	if (p[n] == ' ')
+		return read_attrs(t, p + n + 1, end, tag);
+	tag->self_closing = false;
 	tag->have = 0;
 	tag->nattrs = 0;
-	tag->self_closing = false;
-	while (p && p < end) {
-		if (*p == '>') {
-			tag->attrs = t->attrs;
-			tag->raw_len = (size_t)(p + 1 - tag->name);
-			return p + 1;
-		}
-		if (html_is_space(*p)) {
-			p++;
-		} else if (*p == '/') {
-			p++;
-			tag->self_closing = p < end && *p == '>';
-		} else {
-			p = read_attr(t, p, end, tag);
-		}
-	}
-	return NULL;
+	tag->raw_len = n + 1;
+	return p + n + 1;
 }
 
 const struct html_attr *html_attr_get(const struct html_tag *tag, unsigned id)

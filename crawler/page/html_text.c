@@ -61,25 +61,32 @@ static char *put_gap(struct html_text *t, char *w)
 
 #ifdef __SSE2__
 
-static unsigned count_bits16(unsigned x)
+static inline unsigned count_bits16(unsigned x)
 {
-	x -= x >> 1 & 0x5555;
-	x = (x & 0x3333) + (x >> 2 & 0x3333);
-	x = (x + (x >> 4)) & 0x0f0f;
-	return (x + (x >> 8)) & 0x1f;
+#define FOUR(n)	   n, n + 1, n + 1, n + 2
+#define SIXTEEN(n) FOUR(n), FOUR(n + 1), FOUR(n + 1), FOUR(n + 2)
+#define ALL(n)	   SIXTEEN(n), SIXTEEN(n + 1), SIXTEEN(n + 1), SIXTEEN(n + 2)
+	static const unsigned char bits[256] = {ALL(0), ALL(1), ALL(1), ALL(2)};
+#undef FOUR
+#undef SIXTEEN
+#undef ALL
+
+	return bits[x & 255] + (unsigned)bits[x >> 8];
 }
 
 /* Takes up to 16 bytes at a time as long as they are ASCII: words, and the white space between
- * them. Returns where that ends; *out has moved on. */
-static const unsigned char *add_ascii(
-	struct html_text *t, const unsigned char *s, const unsigned char *end, char **out)
+ * them. Returns where that ends. There is room. */
+static inline const unsigned char *add_ascii(struct html_text *t, const unsigned char *s,
+	const unsigned char *end, const unsigned char *readable)
 {
 	const __m128i blank = _mm_set1_epi8(' ');
-	char *w = *out;
+	unsigned words = t->words, outside = !t->in_word;
+	char *w = t->out.data + t->out.len;
 
 	while (s < end) {
 		size_t n = end - s < 16 ? (size_t)(end - s) : 16;
-		__m128i v = simd_load(s, n);
+		__m128i v = readable - s < 16 ? simd_load(s, n)
+					      : _mm_loadu_si128((const __m128i *)(const void *)s);
 		__m128i space =
 			_mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, blank),
 					     _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
@@ -87,97 +94,104 @@ static const unsigned char *add_ascii(
 				_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\r')),
 					_mm_cmpeq_epi8(v, _mm_set1_epi8('\f'))));
 		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, blank), v);
-		unsigned odd =
-			(unsigned)_mm_movemask_epi8(_mm_or_si128(v, _mm_andnot_si128(space, low)));
-		unsigned take = (unsigned)__builtin_ctz(odd | 1u << n), spaces, twice;
+		unsigned stop =
+			(unsigned)_mm_movemask_epi8(_mm_or_si128(v, _mm_andnot_si128(space, low))) |
+			1u << n;
+		unsigned all = (stop & -stop) - 1; /* a bit for each byte that is taken */
+		unsigned spaces = (unsigned)_mm_movemask_epi8(space) & all, twice;
 
-		if (!take)
+		if (!all)
 			break;
-		spaces = (unsigned)_mm_movemask_epi8(space) & ((1u << take) - 1);
 		if (spaces & 1) {
 			if (!t->gap)
 				t->gap = GAP_SPACE;
-			t->in_word = false;
+			outside = 1;
 			s += __builtin_ctz(~spaces);
 			continue;
 		}
-		/* Single spaces go along; what ends in one, or meets two, ends before it. */
-		twice = spaces & (spaces >> 1 | 1u << (take - 1));
-		if (twice)
-			take = (unsigned)__builtin_ctz(twice);
-		spaces &= (1u << take) - 1;
 		if (t->gap)
 			w = put_gap(t, w);
 		_mm_storeu_si128((__m128i *)(void *)w,
 			_mm_or_si128(_mm_andnot_si128(space, v), _mm_and_si128(space, blank)));
-		t->words +=
-			count_bits16(~spaces & (spaces << 1 | !t->in_word) & ((1u << take) - 1));
-		t->in_word = true;
-		w += take;
-		s += take;
+		/* Single spaces go along; one that is last, or meets another, is a gap. */
+		twice = spaces & (spaces | (all + 1)) >> 1;
+		if (twice) {
+			unsigned at = (unsigned)__builtin_ctz(twice);
+
+			words += count_bits16(spaces & ((1u << at) - 1)) + outside;
+			outside = 1;
+			t->gap = GAP_SPACE;
+			w += at;
+			s += at + (unsigned)__builtin_ctz(~(spaces >> at));
+		} else {
+			words += count_bits16(spaces) + outside;
+			outside = 0;
+			w += __builtin_ctz(stop);
+			s += __builtin_ctz(stop);
+		}
 	}
-	*out = w;
+	t->words = words;
+	t->in_word = !outside;
+	t->out.len = (size_t)(w - t->out.data);
 	return s;
 }
 
 #else
 
-static const unsigned char *add_ascii(
-	struct html_text *t, const unsigned char *s, const unsigned char *end, char **out)
+static const unsigned char *add_ascii(struct html_text *t, const unsigned char *s,
+	const unsigned char *end, const unsigned char *readable)
 {
 	(void)t;
 	(void)end;
-	(void)out;
+	(void)readable;
 	return s;
 }
 
 #endif
 
-void html_text_add(struct html_text *t, const char *text, size_t len)
+/* The character at s, and plain ones behind it. */
+__attribute__((noinline)) static const unsigned char *add_any(
+	struct html_text *t, const unsigned char *s, const unsigned char *end)
 {
-	const unsigned char *s = (const unsigned char *)text, *end = s + len;
-	char *w;
+	char *w = t->out.data + t->out.len;
+	unsigned kind = class_of[*s], n = 1;
+	bool space = kind == SPACE, word = false;
+
+	if (kind == DROP)
+		return s + 1;
+	if (kind == MAYBE_SPACE || kind == MAYBE_CJK)
+		n = classify(s, (size_t)(end - s), &space, &word);
+	if (space) {
+		if (!t->gap)
+			t->gap = GAP_SPACE;
+		t->in_word = false;
+		return s + n;
+	}
+	if (t->gap)
+		w = put_gap(t, w);
+	if (!t->in_word || word)
+		t->words++;
+	t->in_word = !word;
+	do
+		*w++ = (char)*s++;
+	while (--n);
+	if (!word)
+		while (s < end && class_of[*s] == PLAIN)
+			*w++ = (char)*s++;
+	t->out.len = (size_t)(w - t->out.data);
+	return s;
+}
+
+void html_text_add(struct html_text *t, const char *text, size_t len, size_t room)
+{
+	const unsigned char *s = (const unsigned char *)text, *end = s + len, *readable = s + room;
 
 	/* One for a gap, and what add_ascii may write behind the end. */
 	if (t->out.cap - t->out.len < len + 1 + 16 + 1)
 		buf_grow(&t->out, len + 1 + 16);
-	w = t->out.data + t->out.len;
-	while (s < end) {
-		unsigned kind, n = 1;
-		bool space, word = false;
-
-		s = add_ascii(t, s, end, &w);
-		if (s == end)
-			break;
-		kind = class_of[*s];
-		space = kind == SPACE;
-		if (kind == DROP) {
-			s++;
-			continue;
-		}
-		if (kind == MAYBE_SPACE || kind == MAYBE_CJK)
-			n = classify(s, (size_t)(end - s), &space, &word);
-		if (space) {
-			if (!t->gap)
-				t->gap = GAP_SPACE;
-			t->in_word = false;
-			s += n;
-			continue;
-		}
-		if (t->gap)
-			w = put_gap(t, w);
-		if (!t->in_word || word)
-			t->words++;
-		t->in_word = !word;
-		do
-			*w++ = (char)*s++;
-		while (--n);
-		if (!word)
-			while (s < end && class_of[*s] == PLAIN)
-				*w++ = (char)*s++;
-	}
-	*w = '\0';
-	t->out.len = (size_t)(w - t->out.data);
+	while ((s = add_ascii(t, s, end, readable)) < end)
+		s = add_any(t, s, end);
+	t->out.data[t->out.len] = '\0';
 	if (t->out.len > t->limit) {
 		t->cut = true;
 		buf_set_len(&t->out, html_text_border(t->out.data, t->out.len, t->limit));

@@ -39,7 +39,9 @@ struct html_text {
 };
 
 void html_text_begin(struct html_text *t, size_t max);
-void html_text_add(struct html_text *t, const char *s, size_t len);
+/* `room` bytes may be read from s on, at least len: what is there makes it quicker, whatever it is.
+ */
+void html_text_add(struct html_text *t, const char *s, size_t len, size_t room);
 
 static inline void html_text_gap(struct html_text *t, enum html_gap gap)
 {

@@ -19,8 +19,10 @@ const char *token_wait(struct tokenizer *t, const char *p)
 
 void token_put(struct tokenizer *t, const char *s, size_t len)
 {
-	if (len && t->sink->text)
-		t->sink->text(t->arg, s, len);
+	if (!len || !t->sink->text)
+		return;
+	t->room = len;
+	t->sink->text(t->arg, s, len);
 }
 
 void token_put_raw(struct tokenizer *t, const char *s, const char *end)
@@ -294,15 +296,60 @@ static const char *run_text(
 	return q + 1;
 }
 
+/* A tag at the '<' at lt, if it is one and is whole: nearly all of them. Otherwise NULL. */
+static inline const char *run_whole_tag(struct tokenizer *t, const char *lt, const char *end)
+{
+	bool is_end = lt[1] == '/';
+	const char *name = lt + 1 + is_end, *after;
+
+	if (!html_is_alpha(*name))
+		return NULL;
+	after = html_tag_read(t, name, end, &t->tag);
+	if (!after)
+		return NULL;
+	t->tag.end = is_end;
+	if (t->sink->tag)
+		t->sink->tag(t->arg, &t->tag);
+	return after;
+}
+
+/* The text at p up to a tag or a reference, if that is its end: nearly all. Otherwise p. */
+static inline const char *run_whole_text(struct tokenizer *t, const char *p, const char *end)
+{
+	const char *q;
+
+	if (*p == '\n' && end - p > 1 && p[1] == '<') /* half of all */
+		q = p + 1;
+	else
+		q = scan_text(p, end);
+	if (q == end || q == p || *q < '&')
+		return p;
+	if (t->sink->text) {
+		t->room = (size_t)(end - p);
+		t->sink->text(t->arg, p, (size_t)(q - p));
+	}
+	return q;
+}
+
 static const char *run_data(struct tokenizer *t, const char *p, const char *end, bool final)
 {
-	while (p < end && t->state == TOKENIZER_DATA && !t->stuck) {
-		if (*p == '<')
-			p = run_less_than(t, p, end, final);
-		else if (*p == '&')
-			p = run_reference(t, p, end, final);
-		else
-			p = run_text(t, p, end, final, "");
+	while (p < end) {
+		const char *after;
+
+		if (*p == '<') {
+			after = end - p > 2 ? run_whole_tag(t, p, end) : NULL;
+			p = after ? after : run_less_than(t, p, end, final);
+			if (t->state != TOKENIZER_DATA)
+				break;
+		} else {
+			after = run_whole_text(t, p, end);
+			if (after == p)
+				after = *p == '&' ? run_reference(t, p, end, final)
+						  : run_text(t, p, end, final, "");
+			p = after;
+		}
+		if (t->stuck)
+			break;
 	}
 	return p;
 }

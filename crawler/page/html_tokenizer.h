@@ -85,6 +85,7 @@ struct tokenizer {
 	bool all_attrs;
 	bool cdata;	/* <![CDATA[ opens a CDATA section */
 	bool skip_text; /* until the next tag nobody wants the text of RAWTEXT or a script */
+	size_t room;	/* in the text callback: bytes that may be read from its text on */
 	enum tokenizer_state state;
 	unsigned dashes; /* script data escaped: dashes just read, at most 2 */
 	bool stuck;	 /* the rest of the chunk cannot be understood yet */

@@ -5,14 +5,11 @@
 
 /* ---- closing ---- */
 
-static void popped(struct html *h, unsigned id, unsigned flags)
+/* What the end of an element means beyond that of a line. */
+static void notify(struct html *h, unsigned id, unsigned flags)
 {
 	if (flags & TAGF_HIDE)
 		h->hidden--;
-	if (flags & TAGF_BREAK)
-		html_text_gap(&h->text, GAP_BREAK);
-	if (!(flags & TAGF_NOTIFY))
-		return;
 	if (flags & TAGF_FORMAT)
 		html_format_popped(h);
 	switch (id) {
@@ -36,13 +33,41 @@ static void popped(struct html *h, unsigned id, unsigned flags)
 void html_pop(struct html *h)
 {
 	const struct html_open *e = html_stack_top(&h->stack);
-	unsigned id = e->id, ns = e->ns;
+	unsigned id = e->id, flags = html_tags[id].flags;
 
 	html_stack_pop(&h->stack);
-	if (ns == NS_HTML)
-		popped(h, id, html_tags[id].flags);
-	else if (id == TAG_SVG)
-		h->hidden--;
+	if (e->ns != NS_HTML) {
+		h->hidden -= id == TAG_SVG;
+		return;
+	}
+	if (flags & TAGF_BREAK)
+		html_text_gap(&h->text, GAP_BREAK);
+	if (flags & TAGF_NOTIFY)
+		notify(h, id, flags);
+}
+
+bool html_pop_same(struct html *h, unsigned id)
+{
+	unsigned flags = html_tags[id].flags;
+	const struct html_format *last;
+
+	if (!(flags & TAGF_POPS) || !html_top_is(h, id) ||
+		(h->mode != MODE_IN_BODY && h->mode != MODE_IN_CELL))
+		return false;
+	if (flags & TAGF_FORMAT) {
+		if (!h->nformats)
+			return false;
+		last = &h->formats[h->nformats - 1];
+		if (last->at != h->stack.len - 1 || last->id != id)
+			return false;
+		if (id == TAG_A)
+			html_anchor_close(h);
+		h->nformats--;
+		html_stack_pop(&h->stack);
+		return true;
+	}
+	html_pop(h);
+	return true;
 }
 
 void html_pop_to(struct html *h, int32_t at)
@@ -91,31 +116,17 @@ void html_close(struct html *h, unsigned id)
 	html_pop_to(h, html_stack_find(&h->stack, id));
 }
 
-void html_close_p(struct html *h)
-{
-	if (html_in_button_scope(&h->stack, TAG_P))
-		html_close(h, TAG_P);
-}
-
 /* ---- opening ---- */
 
-static void push(struct html *h, enum html_ns ns, unsigned id, uint32_t hash)
-{
-	if (h->stack.len == HTML_STACK_MAX)
-		html_pop(h);
-	html_stack_push(&h->stack, ns, id, hash);
-	html_stack_top(&h->stack)->links = (uint32_t)h->nlinks;
-	html_stack_top(&h->stack)->own = 0;
-}
-
 /* What the start of an HTML element means to the facts, whether it stays open or not. */
-static void opened(struct html *h, const struct html_tag *tag, unsigned flags)
+static inline void opened(struct html *h, const struct html_tag *tag, unsigned flags)
 {
 	if (flags & TAGF_NOTOK)
 		h->frameset_ok = false;
 	if (flags & TAGF_BREAK)
 		html_text_gap(&h->text, GAP_BREAK);
-	if (flags & TAGF_LINK)
+	/* Of elements without attributes only <a> means something there. */
+	if (flags & TAGF_LINK && (tag->have || tag->id == TAG_A))
 		html_links(h, tag, NS_HTML);
 }
 
@@ -125,34 +136,53 @@ void html_push(struct html *h, const struct html_tag *tag, enum html_ns ns, size
 	int32_t foster = -1;
 	struct html_open *e;
 
-	if (h->fostering || (h->stack.len && html_stack_top(&h->stack)->foster >= 0)) {
+	if (h->fostering || html_stack_top(&h->stack)->foster >= 0) {
 		foster = html_foster_table(h);
 		after = html_place(h, first);
 	}
-	push(h, ns, tag->id, tag->hash);
+	if (h->stack.len == HTML_STACK_MAX)
+		html_pop(h);
+	if (ns == NS_HTML)
+		html_stack_push(&h->stack, tag->id, tag->hash);
+	else
+		html_stack_push_foreign(&h->stack, ns, tag->id, tag->hash);
 	e = html_stack_top(&h->stack);
 	e->links = (uint32_t)after;
 	e->own = (uint32_t)n;
-	e->foster = foster;
+	e->foster = (int16_t)foster;
+}
+
+static void insert_foreign(struct html *h, const struct html_tag *tag, enum html_ns ns)
+{
+	size_t first = h->nlinks;
+
+	html_links(h, tag, ns);
+	if (tag->id == TAG_SVG)
+		h->hidden++;
+	html_push(h, tag, ns, first);
 }
 
 void html_insert(struct html *h, const struct html_tag *tag, enum html_ns ns)
 {
 	size_t first = h->nlinks;
+	struct html_open *e;
 	unsigned flags;
 
 	if (ns != NS_HTML) {
-		html_links(h, tag, ns);
-		if (tag->id == TAG_SVG)
-			h->hidden++;
-		html_push(h, tag, ns, first);
+		insert_foreign(h, tag, ns);
 		return;
 	}
 	flags = html_tags[tag->id].flags;
-	if (flags & (TAGF_NOTOK | TAGF_BREAK | TAGF_LINK))
-		opened(h, tag, flags);
-	html_push(h, tag, NS_HTML, first);
-	if (!(flags & (TAGF_HIDE | TAGF_NOTIFY)))
+	opened(h, tag, flags);
+	if (h->fostering || html_stack_top(&h->stack)->foster >= 0 ||
+		h->stack.len == HTML_STACK_MAX) {
+		html_push(h, tag, NS_HTML, first);
+	} else {
+		e = html_stack_push(&h->stack, tag->id, tag->hash);
+		e->links = (uint32_t)h->nlinks;
+		e->own = (uint32_t)(h->nlinks - first);
+	}
+	if (!(flags & TAGF_NOTIFY) || flags & TAGF_FORMAT)
 		return;
 	if (flags & TAGF_MARKER)
 		html_marker_open(h);
@@ -173,9 +203,15 @@ void html_insert_void(struct html *h, const struct html_tag *tag)
 
 void html_insert_implied(struct html *h, unsigned id)
 {
+	struct html_open *e;
+
 	if (html_tags[id].flags & TAGF_BREAK)
 		html_text_gap(&h->text, GAP_BREAK);
-	push(h, NS_HTML, id, 0);
+	if (h->stack.len == HTML_STACK_MAX)
+		html_pop(h);
+	e = html_stack_push(&h->stack, id, 0);
+	e->links = (uint32_t)h->nlinks;
+	e->own = 0;
 }
 
 void html_insert_text(struct html *h, const struct html_tag *tag, enum tokenizer_state state)

@@ -82,6 +82,12 @@ tag("ruby span sub sup var", "ORDINARY", "ANY", "BREAKOUT")
 # Names that matter in SVG and MathML only.
 tag("annotation-xml desc feimage foreignobject malignmark mglyph mi mn mo ms mtext use")
 
+for n, (start, end, flags) in TAGS.items():
+    if "SPECIAL" in flags and n not in ("address", "div", "p"):
+        flags.append("ITEM")
+    if end in ("BLOCK", "P", "HEADING", "LI", "DD", "ANY", "A", "FORMATTING") and "MARKER" not in flags and n != "table":
+        flags.append("POPS")
+
 ATTRS = """href src srcset imagesrcset longdesc poster data action formaction background cite xlink:href
 content http-equiv name rel lang alt hreflang type title color face size encoding style integrity
 crossorigin""".split()
@@ -103,6 +109,20 @@ def key(name):
     return k
 
 
+def exact(name):
+    """Of a short name: the bits that tell what stands there from what becomes it with bit 5 set."""
+    return sum(0x20 << 8 * i for i, c in enumerate(name) if not c.isalpha()) if len(name) <= 8 else 0
+
+
+def check_short(names):
+    """What html_tag_find_short and html_attr_find_short rely on."""
+    for n in names:
+        if len(n) <= 8:
+            assert key(n) == key(n) | int.from_bytes(b" " * len(n), "little")
+        else:  # bytes with bit 5 set, and zeros behind them, never are it
+            assert any(b and not b & 0x20 for b in key(n).to_bytes(8, "little"))
+
+
 def perfect(names, bits):
     rnd = random.Random(1)
     keys = [key(n) for n in names]
@@ -114,9 +134,13 @@ def perfect(names, bits):
 
 
 TAG_BITS, ATTR_BITS = 10, 7
+check_short(TAGS)
+check_short(ATTRS)
+assert not any(exact(n) for n in ATTRS)
 TM, AM = perfect(sorted(TAGS), TAG_BITS), perfect(ATTRS, ATTR_BITS)
 
-FLAGS = ["SPECIAL", "SCOPE", "BREAK", "BREAKOUT", "IMPLIED", "NOTIFY", "NOTOK", "LINK", "HIDE", "MARKER", "FORMAT"]
+FLAGS = ["SPECIAL", "SCOPE", "BREAK", "BREAKOUT", "IMPLIED", "NOTIFY", "NOTOK", "LINK", "HIDE", "MARKER", "FORMAT", "ITEM",
+         "POPS"]
 NOTES = {
     "SPECIAL": "the special category",
     "SCOPE": "bounds \"has an element in scope\"",
@@ -129,6 +153,8 @@ NOTES = {
     "NOTOK": "sets frameset-ok to \"not ok\"",
     "LINK": "may carry a URL",
     "HIDE": "its text is not main text",
+    "ITEM": "bounds the search for an open li, dd or dt",
+    "POPS": "its end tag in body only closes it, when it is the current node",
 }
 
 
@@ -155,7 +181,9 @@ def header(names):
     w += [f"\tEND_{s}," for s in order(1)]
     w += ["};", "", "enum html_tag_flags {"]
     w += [f"\tTAGF_{f} = 1 << {i}, /* {NOTES[f]} */" for i, f in enumerate(FLAGS)]
-    w += ["};", "", "struct html_tag_info {", "\tuint64_t key;", "\tconst char *name;", "\tuint8_t len;",
+    w += ["};", "", "struct html_tag_info {", "\tuint64_t key;",
+          "\tuint64_t exact; /* bits that a short name must have as it was written: those of digits */",
+          "\tconst char *name;", "\tuint8_t len;",
           "\tuint8_t start; /* enum html_start */", "\tuint8_t end;   /* enum html_end */",
           "\tuint16_t flags; /* enum html_tag_flags */", "};", "",
           "extern const struct html_tag_info html_tags[TAG_COUNT];", "",
@@ -164,6 +192,8 @@ def header(names):
           "/* Hash tables without collisions: multiply, shift, compare. */",
           f"extern const uint8_t html_tag_slots[{1 << TAG_BITS}];",
           f"extern const uint8_t html_attr_slots[{1 << ATTR_BITS}];", "",
+          "/* The bytes of a name of so many, at most 8. */",
+          "extern const uint64_t html_name_bytes[9];", "",
           "/* Each byte in lower case. */",
           "static inline uint64_t html_lower8(uint64_t x)", "{",
           "\tuint64_t low7 = x & 0x7f7f7f7f7f7f7f7fu;",
@@ -191,7 +221,18 @@ def header(names):
           "static inline unsigned html_attr_find(uint64_t key, const char *name, size_t len)", "{",
           f"\tunsigned id = html_attr_slots[key * {AM:#x}u >> {64 - ATTR_BITS}];", "",
           "\tid = ((html_attrs[id].key == key) & (html_attrs[id].len == len)) ? id : 0;",
-          "\treturn len <= 8 || strncasecmp(html_attrs[id].name, name, len) == 0 ? id : 0;", "}",
+          "\treturn len <= 8 || strncasecmp(html_attrs[id].name, name, len) == 0 ? id : 0;", "}", "",
+          "/* The same for a name of at most 8 bytes, when the 8 from its first on can be read. Setting bit",
+          " * 5 makes letters small, changes no digit or dash, and tells a NUL from the end of the name. */",
+          "static inline unsigned html_tag_find_short(uint64_t bytes, size_t len)", "{",
+          "\tuint64_t key = (bytes | 0x2020202020202020u) & html_name_bytes[len];",
+          f"\tunsigned id = html_tag_slots[key * {TM:#x}u >> {64 - TAG_BITS}];", "",
+          "\tif (html_tags[id].key != key || (~bytes & html_tags[id].exact))", "\t\treturn 0;",
+          "\treturn id;", "}", "",
+          "static inline unsigned html_attr_find_short(uint64_t bytes, size_t len)", "{",
+          "\tuint64_t key = (bytes | 0x2020202020202020u) & html_name_bytes[len];",
+          f"\tunsigned id = html_attr_slots[key * {AM:#x}u >> {64 - ATTR_BITS}];", "",
+          "\treturn html_attrs[id].key == key ? id : 0;", "}",
           "/* clang-format on */", "", "#endif"]
     return w
 
@@ -206,16 +247,18 @@ def table(name, names, prefix, bits, m):
 def source(names):
     w = ["/* Written by tests/tools/html_names.py; change that. */", '#include "crawler/page/html_names.h"', "",
          "/* clang-format off */", "const struct html_tag_info html_tags[TAG_COUNT] = {",
-         '\t[TAG_NONE] = {0, "", 0, START_ORDINARY, END_ANY, 0},']
+         '\t[TAG_NONE] = {0, 0, "", 0, START_ORDINARY, END_ANY, 0},']
     for n in names:
         s, e, f = TAGS[n]
         fl = " | ".join("TAGF_" + x for x in f) or "0"
-        w.append(f'\t[{ident("TAG_", n)}] = {{{key(n):#x}u, "{n}", {len(n)}, START_{s}, END_{e}, {fl}}},')
+        w.append(f'\t[{ident("TAG_", n)}] = {{{key(n):#x}u, {exact(n):#x}u, "{n}", {len(n)}, START_{s}, END_{e}, {fl}}},')
     w += ["};", "", "const struct html_attr_info html_attrs[] = {", '\t[HTML_ATTR_NONE] = {0, "", 0},']
     w += [f'\t[{ident("HTML_ATTR_", n)}] = {{{key(n):#x}u, "{n}", {len(n)}}},' for n in ATTRS]
     w += ["};", ""]
     w += table("tag", names, "TAG_", TAG_BITS, TM) + table("attr", ATTRS, "HTML_ATTR_", ATTR_BITS, AM)
-    w += ["/* clang-format on */"]
+    w += ["const uint64_t html_name_bytes[9] = {"]
+    w += [f"\t{(1 << 8 * n) - 1:#x}u," for n in range(9)]
+    w += ["};", "/* clang-format on */"]
     return w
 
 

@@ -40,30 +40,40 @@ static size_t char_len(unsigned char c)
 
 static void pieces_do_not_matter(void **state)
 {
-	struct html_text whole, single;
+	struct html_text whole, single, roomy;
 
 	(void)state;
 	srand(11);
 	buf_init(&whole.out);
 	buf_init(&single.out);
+	buf_init(&roomy.out);
 	for (int i = 0; i < ROUNDS; i++) {
 		html_text_begin(&whole, 1000);
 		html_text_begin(&single, 1000);
+		html_text_begin(&roomy, 1000);
 		for (int k = rand() % 4; k >= 0; k--) {
-			char b[96];
-			size_t n = make_up(b, sizeof(b));
+			char b[96 + 16];
+			size_t n = make_up(b, 96);
 			char *s = malloc(n ? n : 1); /* of that size: a read behind it is caught */
 
 			memcpy(s, b, n);
-			html_text_add(&whole, s, n);
+			html_text_add(&whole, s, n, n);
 			for (size_t at = 0; at < n; at += char_len((unsigned char)b[at]))
-				html_text_add(&single, b + at, char_len((unsigned char)b[at]));
+				html_text_add(&single, b + at, char_len((unsigned char)b[at]),
+					char_len((unsigned char)b[at]));
+			/* What may be read behind the text is no part of it. */
+			memset(b + n, "x \n\xff"[rand() % 4], 16);
+			html_text_add(&roomy, b, n, n + (size_t)(rand() % 17));
 			free(s);
 			if (rand() % 3 == 0) {
 				html_text_gap(&whole, GAP_BREAK);
 				html_text_gap(&single, GAP_BREAK);
+				html_text_gap(&roomy, GAP_BREAK);
 			}
 		}
+		assert_int_equal(whole.out.len, roomy.out.len);
+		assert_memory_equal(whole.out.data, roomy.out.data, whole.out.len);
+		assert_int_equal(whole.words, roomy.words);
 		assert_int_equal(whole.out.len, single.out.len);
 		assert_memory_equal(whole.out.data, single.out.data, whole.out.len);
 		assert_int_equal(whole.words, single.words);
@@ -72,11 +82,12 @@ static void pieces_do_not_matter(void **state)
 	}
 	buf_release(&whole.out);
 	buf_release(&single.out);
+	buf_release(&roomy.out);
 }
 
 static void add(struct html_text *t, const char *s)
 {
-	html_text_add(t, s, strlen(s));
+	html_text_add(t, s, strlen(s), strlen(s));
 }
 
 static void words_and_spaces(void **state)

@@ -1,4 +1,5 @@
 /* The tokenizer, its references and scanners, srcset and meta refresh. */
+#include <ctype.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -206,6 +207,58 @@ static void every_name_is_found_in_any_case(void **state)
 			id);
 }
 
+static unsigned short_tag(const char *eight, size_t len)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, eight, 8);
+	return html_tag_find_short(bytes, len);
+}
+
+static unsigned short_attr(const char *eight, size_t len)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, eight, 8);
+	return html_attr_find_short(bytes, len);
+}
+
+/* What the quick way finds is what the other does, whatever stands behind the name. */
+static void short_names_are_found_quickly(void **state)
+{
+	static const char behind[] = ">= /\0ax\xff";
+
+	(void)state;
+	for (unsigned id = 1; id < TAG_COUNT; id++)
+		for (size_t k = 0; k < sizeof(behind) && html_tags[id].len <= 8; k++) {
+			const char *name = html_tags[id].name;
+			size_t n = html_tags[id].len;
+			char eight[16];
+
+			memset(eight, behind[k], sizeof(eight));
+			for (size_t i = 0; i < n; i++)
+				eight[i] = (char)(k % 2 ? toupper(name[i]) : name[i]);
+			assert_int_equal(short_tag(eight, n), id);
+			for (size_t m = 1; m <= 8; m++)
+				assert_int_equal(short_tag(eight, m),
+					html_tag_find(html_name_key(eight, m, 16), eight, m));
+			for (size_t i = 0; i < n * 8; i++) { /* one bit is another */
+				eight[i / 8] ^= (char)(1 << i % 8);
+				assert_int_equal(short_tag(eight, n),
+					html_tag_find(html_name_key(eight, n, 16), eight, n));
+				eight[i / 8] ^= (char)(1 << i % 8);
+			}
+		}
+	for (unsigned id = 1; id <= HTML_ATTR_CROSSORIGIN; id++) {
+		char eight[16] = "";
+
+		memcpy(eight, html_attrs[id].name, html_attrs[id].len);
+		for (size_t m = 1; m <= 8; m++)
+			assert_int_equal(short_attr(eight, m),
+				html_attr_find(html_name_key(eight, m, 16), eight, m));
+	}
+}
+
 /* ---- scanning: what the fast versions find is what the plain ones find ---- */
 
 static void fast_scans_equal_plain_ones(void **state)
@@ -353,6 +406,7 @@ int main(void)
 		cmocka_unit_test(cdata_where_the_tree_allows_it),
 		cmocka_unit_test(a_long_tag_in_small_pieces),
 		cmocka_unit_test(every_name_is_found_in_any_case),
+		cmocka_unit_test(short_names_are_found_quickly),
 		cmocka_unit_test(fast_scans_equal_plain_ones),
 		cmocka_unit_test(references_at_the_end_of_a_chunk),
 		cmocka_unit_test(srcset_candidates),
