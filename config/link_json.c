@@ -1,9 +1,9 @@
 #include "config/link_json.h"
 
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
+#include "config/simd.h"
 #include "config/text.h"
 
 /* Length of "scheme://authority" of a serialised http(s) URL; 0 for others. */
@@ -58,9 +58,16 @@ static char *begin(struct link_json *j, size_t n)
 /* A link is mostly of the same kind as the one before. */
 static void set_kind(struct link_json *j, enum facts_kind kind)
 {
+	const char *name = facts_kind_name(kind);
+	char *w = j->kind_json;
+
+	*w++ = ',';
+	*w++ = '"';
+	while (*name)
+		*w++ = *name++;
+	*w++ = '"';
 	j->kind = kind;
-	j->kind_len = (size_t)snprintf(
-		j->kind_json, sizeof(j->kind_json), ",\"%s\"", facts_kind_name(kind));
+	j->kind_len = (size_t)(w - j->kind_json);
 }
 
 /* What comes behind the target. */
@@ -126,6 +133,60 @@ void link_json_end(struct link_json *j)
 
 /* ---- checking ---- */
 
+#ifdef __SSE2__
+
+/* Bits of what has to be looked at: " \\ and controls, in URLs whatever is not ASCII, too. In text
+ * that is only noted, to be checked as a whole. */
+static SIMD_INLINE unsigned odd_bytes(__m128i v, bool url, unsigned *high)
+{
+	__m128i quote = _mm_or_si128(
+		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+	__m128i low;
+
+	if (url) { /* signed: bytes from 0x80 on are low, too */
+		low = _mm_or_si128(_mm_cmplt_epi8(v, _mm_set1_epi8(0x20)),
+			_mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f)));
+	} else {
+		low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+		*high |= (unsigned)_mm_movemask_epi8(v);
+	}
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(quote, low));
+}
+
+/* To the first such byte, or the end. */
+static SIMD_INLINE const char *skip_plain(const char *p, const char *end, bool url, unsigned *high)
+{
+	unsigned odd;
+	size_t n;
+
+	for (; end - p >= 16; p += 16) {
+		odd = odd_bytes(simd_load(p, 16), url, high);
+		if (odd)
+			return p + __builtin_ctz(odd);
+	}
+	n = (size_t)(end - p);
+	if (!n)
+		return p;
+	odd = odd_bytes(simd_load(p, n), url, high) & ((1u << n) - 1);
+	return odd ? p + __builtin_ctz(odd) : end;
+}
+
+#else
+
+static SIMD_INLINE const char *skip_plain(const char *p, const char *end, bool url, unsigned *high)
+{
+	for (; p < end; p++) {
+		unsigned char c = (unsigned char)*p;
+
+		if (c < 0x20 || c == '"' || c == '\\' || (url && c >= 0x7f))
+			break;
+		*high |= c & 0x80;
+	}
+	return p;
+}
+
+#endif
+
 static bool is_hex(char c)
 {
 	return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
@@ -151,29 +212,25 @@ static const char *skip_escape(const char *p, const char *end, bool url)
 }
 
 /* Behind the string at p, or NULL. */
-static const char *skip_string(const char *p, const char *end, bool url)
+static SIMD_INLINE const char *skip_string(const char *p, const char *end, bool url, unsigned *high)
 {
 	if (p == end || *p++ != '"')
 		return NULL;
 	for (;;) {
-		p += text_plain(p, (size_t)(end - p));
+		p = skip_plain(p, end, url, high);
 		if (p == end)
 			return NULL;
 		if (*p == '"')
 			return p + 1;
-		if (*p == '\\') {
-			p = skip_escape(p, end, url);
-			if (!p)
-				return NULL;
-		} else {
-			if ((unsigned char)*p < 0x20 || (url && (unsigned char)*p >= 0x7f))
-				return NULL;
-			p++; /* UTF-8, which is checked as a whole */
-		}
+		if (*p != '\\')
+			return NULL;
+		p = skip_escape(p, end, url);
+		if (!p)
+			return NULL;
 	}
 }
 
-static const char *skip_kind(const char *p, const char *end)
+static inline const char *skip_kind(const char *p, const char *end)
 {
 	if (p == end || *p++ != '"')
 		return NULL;
@@ -183,11 +240,11 @@ static const char *skip_kind(const char *p, const char *end)
 }
 
 /* Behind the link at p, or NULL. */
-static const char *skip_link(const char *p, const char *end)
+static SIMD_INLINE const char *skip_link(const char *p, const char *end, unsigned *high)
 {
 	if (end - p < 2 || *p++ != '[')
 		return NULL;
-	p = skip_string(p, end, true);
+	p = skip_string(p, end, true, high);
 	if (!p || p == end || *p++ != ',')
 		return NULL;
 	p = skip_kind(p, end);
@@ -196,9 +253,9 @@ static const char *skip_link(const char *p, const char *end)
 		if (end - p > 5 && memcmp(p, "null,", 5) == 0)
 			p += 4;
 		else
-			p = skip_string(p, end, false);
+			p = skip_string(p, end, false, high);
 		if (p && p < end && *p == ',')
-			p = skip_string(p + 1, end, false);
+			p = skip_string(p + 1, end, false, high);
 	}
 	return p && p < end && *p == ']' ? p + 1 : NULL;
 }
@@ -206,20 +263,22 @@ static const char *skip_link(const char *p, const char *end)
 long link_json_count(const char *json, size_t len)
 {
 	const char *p = json, *end = json + len;
+	unsigned high = 0;
 	long n = 0;
 
 	if (!len)
 		return 0;
-	if (*p++ != '[' || !text_is_utf8(json, len))
+	if (*p++ != '[')
 		return -1;
 	for (;;) {
-		p = skip_link(p, end);
+		p = skip_link(p, end, &high);
 		if (!p || p == end)
 			return -1;
 		n++;
 		if (*p == ']')
-			return p + 1 == end ? n : -1;
+			break;
 		if (*p++ != ',')
 			return -1;
 	}
+	return p + 1 == end && (!high || text_is_utf8(json, len)) ? n : -1;
 }

@@ -6,6 +6,10 @@
 #ifndef SKITTER_CONFIG_SIMD_H
 #define SKITTER_CONFIG_SIMD_H
 
+/* For what is short and stands in a loop: without a call its values stay in registers, and what is
+ * not asked for is not made. */
+#define SIMD_INLINE inline __attribute__((always_inline))
+
 #ifdef __SSE2__
 
 #include <emmintrin.h>

@@ -235,6 +235,14 @@ static size_t ascii_prefix(const unsigned char *s, size_t len)
 	size_t i = 0;
 
 #ifdef __SSE2__
+	for (; len - i >= 64; i += 64) {
+		const __m128i *v = (const __m128i *)(const void *)(s + i);
+		__m128i a = _mm_or_si128(_mm_loadu_si128(v), _mm_loadu_si128(v + 1));
+		__m128i b = _mm_or_si128(_mm_loadu_si128(v + 2), _mm_loadu_si128(v + 3));
+
+		if (_mm_movemask_epi8(_mm_or_si128(a, b)))
+			break;
+	}
 	for (size_t n; i < len; i += n) {
 		n = len - i < 16 ? len - i : 16;
 		unsigned high = (unsigned)_mm_movemask_epi8(simd_load(s + i, n));

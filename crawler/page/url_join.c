@@ -3,96 +3,11 @@
  * Almost every reference of almost every page is one. What stands in the way - a scheme, an
  * authority, an escape or a dot where a segment starts, a byte that some part encodes - sends
  * it to the parser, which would have found the same. */
-#include "crawler/page/url_set.h"
+#include "crawler/page/url.h"
 
 #include <string.h>
 
-#include "config/simd.h"
-#include "crawler/page/url.h"
-
-#define BLOCK 16
-/* Without a call the marks stay in registers, and those that are not asked for are not made. */
-#define ALWAYS_INLINE inline __attribute__((always_inline))
-
-/* What up to BLOCK bytes are: a bit for each. */
-struct marks {
-	unsigned odd;	/* encoded in some part, or no byte of a URL */
-	unsigned ends;	/* ? # */
-	unsigned slash; /* / */
-	unsigned dot;	/* . % : with which a dot segment starts */
-	unsigned colon; /* : */
-};
-
-#ifdef __SSE2__
-
-static inline unsigned bits_of(__m128i v)
-{
-	return (unsigned)_mm_movemask_epi8(v);
-}
-
-static inline __m128i is(__m128i v, char c)
-{
-	return _mm_cmpeq_epi8(v, _mm_set1_epi8(c));
-}
-
-static inline __m128i either(__m128i v, char a, char b)
-{
-	return _mm_or_si128(is(v, a), is(v, b));
-}
-
-static inline __m128i odd_bytes(__m128i v)
-{
-	/* < > differ in one bit, and so do \ ^ */
-	__m128i pairs = _mm_and_si128(v, _mm_set1_epi8((char)0xfd));
-	/* Signed: bytes from 0x80 on are low, too. */
-	__m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x21));
-	__m128i high = _mm_andnot_si128(is(v, '~'), _mm_cmpgt_epi8(v, _mm_set1_epi8('z')));
-
-	return _mm_or_si128(_mm_or_si128(_mm_or_si128(low, high), either(pairs, '<', '\\')),
-		_mm_or_si128(either(v, '"', '\''), is(v, '`')));
-}
-
-/* Copies n bytes, at most BLOCK; the room at w is a whole block. */
-static ALWAYS_INLINE struct marks copy_block(char *w, const char *s, size_t n)
-{
-	__m128i v = simd_load(s, n);
-	unsigned all = (1u << n) - 1;
-
-	_mm_storeu_si128((__m128i *)(void *)w, v);
-	return (struct marks){
-		.odd = bits_of(odd_bytes(v)) & all,
-		.ends = bits_of(either(v, '?', '#')),
-		.slash = bits_of(is(v, '/')),
-		.dot = bits_of(either(v, '.', '%')),
-		.colon = bits_of(is(v, ':')),
-	};
-}
-
-#else
-
-#define SET_ODD (SET_C0 | SET_FRAGMENT | SET_SPECIAL_QUERY | SET_BACKSLASH)
-
-static bool is_odd(char c)
-{
-	return c != '#' && (url_class_of(c) & (SET_ODD | (c == '?' ? 0 : SET_PATH)));
-}
-
-static ALWAYS_INLINE struct marks copy_block(char *w, const char *s, size_t n)
-{
-	struct marks m = {0};
-
-	for (unsigned i = 0; i < n; i++) {
-		w[i] = s[i];
-		m.odd |= (unsigned)is_odd(s[i]) << i;
-		m.ends |= (unsigned)(s[i] == '?' || s[i] == '#') << i;
-		m.slash |= (unsigned)(s[i] == '/') << i;
-		m.dot |= (unsigned)(s[i] == '.' || s[i] == '%') << i;
-		m.colon |= (unsigned)(s[i] == ':') << i;
-	}
-	return m;
-}
-
-#endif
+#include "crawler/page/url_block.h"
 
 void url_base_set(struct url_base *b, const struct url *url)
 {
@@ -165,15 +80,15 @@ static bool copy_plain(char *w, const char *p, const char *end, bool segment, si
 	size_t len = (size_t)(end - p), i = 0, n;
 
 	for (; i < len; i += n) {
-		struct marks m;
+		struct url_block m;
 		unsigned upto;
 
-		n = len - i < BLOCK ? len - i : BLOCK;
-		m = copy_block(w + i, p + i, n);
+		n = len - i < URL_BLOCK ? len - i : URL_BLOCK;
+		m = url_block_copy(w + i, p + i, n);
 		upto = m.ends ? (m.ends & -m.ends) - 1 : ~0u;
 		if (m.odd || (upto & (((m.slash << 1 | before) & m.dot) | (m.colon & colons))))
 			return false;
-		before = m.slash >> (BLOCK - 1) & 1;
+		before = m.slash >> (URL_BLOCK - 1) & 1;
 		if (m.ends) {
 			*path = i + (unsigned)__builtin_ctz(m.ends);
 			break;
@@ -184,8 +99,8 @@ static bool copy_plain(char *w, const char *p, const char *end, bool segment, si
 	else
 		i += n;
 	for (; i < len; i += n) {
-		n = len - i < BLOCK ? len - i : BLOCK;
-		if (copy_block(w + i, p + i, n).odd)
+		n = len - i < URL_BLOCK ? len - i : URL_BLOCK;
+		if (url_block_copy(w + i, p + i, n).odd)
 			return false;
 	}
 	return true;
@@ -206,7 +121,7 @@ static bool join(struct url_parser *parser, const char *in, size_t len, const st
 		return false;
 	len = (size_t)(end - in);
 	parser->out.len = 0;
-	buf_grow(&parser->out, keep.len + len + BLOCK);
+	buf_grow(&parser->out, keep.len + len + URL_BLOCK);
 	w = parser->out.data;
 	memcpy(w, b->url->href, keep.len);
 	if (!copy_plain(w + keep.len, in, end, keep.segment, &path))
@@ -232,10 +147,8 @@ int url_resolve(struct url_parser *p, const char *in, size_t len, const struct u
 
 bool url_is_plain(const char *s, size_t len)
 {
-	char copy[BLOCK];
-
-	for (size_t i = 0; i < len; i += BLOCK)
-		if (copy_block(copy, s + i, len - i < BLOCK ? len - i : BLOCK).odd)
+	for (size_t i = 0; i < len; i += URL_BLOCK)
+		if (url_block(s + i, len - i < URL_BLOCK ? len - i : URL_BLOCK).odd)
 			return false;
 	return true;
 }

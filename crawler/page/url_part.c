@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "crawler/page/url_set.h"
+#include "crawler/page/url_block.h"
 
 static const char *part(const struct url *u, uint32_t start, uint32_t end, size_t *len)
 {
@@ -169,6 +169,25 @@ static int view_host(const struct url *u)
 	return 0;
 }
 
+/* The usual one: no credentials, a host without brackets. False where it may be another. */
+static bool view_plain_authority(struct url *u)
+{
+	const char *s = u->href + u->user_start, *end = u->href + u->len, *host_end, *slash;
+
+	while (s < end && !(url_class_of(*s) & (SET_FORBIDDEN_DOMAIN | SET_HIGH)) &&
+		(unsigned char)(*s - 'A') >= 26)
+		s++;
+	host_end = slash = s;
+	if (s < end && *s == ':')
+		while (++slash < end && url_is_digit(*slash))
+			;
+	u->user_end = u->pass_start = u->pass_end = u->host_start = u->user_start;
+	u->host_end = u->port_start = u->port_end = (uint32_t)(host_end - u->href);
+	u->path_start = (uint32_t)(slash - u->href);
+	return slash < end && *slash == '/' && u->host_end > u->host_start &&
+	       (slash == host_end || view_port(u, u->host_end + 1, u->path_start) == 0);
+}
+
 /* scheme://[user[:password]@]host[:port] up to the slash that must follow. */
 static int view_authority(struct url *u)
 {
@@ -194,7 +213,44 @@ static int view_authority(struct url *u)
 	return 0;
 }
 
-/* The rest: where the query and the fragment start; no byte their sets encode. */
+/* Where the path ends in a rest of plain bytes; -1 where some are not. */
+static long plain_path_len(const char *s, size_t len)
+{
+	struct url_block b;
+	long end = (long)len;
+
+	if (len < URL_BLOCK) {
+		b = url_block(s, len);
+		return b.odd ? -1 : b.ends ? __builtin_ctz(b.ends) : end;
+	}
+	/* The last block overlaps the one before, which had no end, or else it is known. */
+	for (size_t i = 0;; i = len - i < 2 * URL_BLOCK ? len - URL_BLOCK : i + URL_BLOCK) {
+		b = url_block(s + i, URL_BLOCK);
+		if (b.odd)
+			return -1;
+		if (b.ends && end == (long)len)
+			end = (long)i + __builtin_ctz(b.ends);
+		if (i + URL_BLOCK == len)
+			return end;
+	}
+}
+
+/* False where it may be another. */
+static bool view_plain_rest(struct url *u)
+{
+	const char *hash = NULL;
+	long path = plain_path_len(u->href + u->path_start, u->len - u->path_start);
+
+	if (path < 0)
+		return false;
+	u->query_start = u->path_start + (uint32_t)path;
+	if (u->query_start < u->len)
+		hash = memchr(u->href + u->query_start, '#', u->len - u->query_start);
+	u->fragment_start = hash ? (uint32_t)(hash - u->href) : u->len;
+	return true;
+}
+
+/* Where the query and the fragment start; no byte their sets encode. */
 static int view_rest(struct url *u)
 {
 	uint32_t i = u->path_start;
@@ -218,7 +274,11 @@ int url_view(const char *href, size_t len, struct url *out)
 {
 	struct url u = {.href = href, .len = (uint32_t)len};
 
-	if (len > UINT32_MAX || view_scheme(&u) < 0 || view_authority(&u) < 0 || view_rest(&u) < 0)
+	if (len > UINT32_MAX || view_scheme(&u) < 0)
+		return -1;
+	if (!view_plain_authority(&u) && view_authority(&u) < 0)
+		return -1;
+	if (!view_plain_rest(&u) && view_rest(&u) < 0)
 		return -1;
 	*out = u;
 	return 0;

@@ -8,9 +8,11 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "config/facts_seal.h"
 #include "config/link_json.h"
+#include "config/text.h"
 
 #define CAP (1u << 20)
 
@@ -400,6 +402,78 @@ static void test_url_bytes(void **state)
 	}
 }
 
+/* ---- whole blocks as a hostile parser could send them ---- */
+
+/* What the database and the crawl go by, read in another way. */
+static void must_be_sound(const struct facts *f)
+{
+	json_error_t error;
+	size_t index;
+	json_t *value, *all = json_loadb(facts_text(f, f->link_json), f->link_json.len, 0, &error);
+
+	for (uint32_t i = 0; i < f->nlinks; i++) {
+		struct facts_str url = facts_links(f)[i].url;
+
+		assert_true(url.len && url.off + url.len < f->size);
+		for (uint32_t k = 0; k < url.len; k++)
+			assert_in_range(facts_text(f, url)[k], 0x20, 0x7e);
+	}
+	assert_true(text_is_utf8(facts_text(f, f->text), f->text.len));
+	assert_int_equal(strlen(facts_text(f, f->text)), f->text.len);
+	if (!f->link_json.len) {
+		assert_int_equal(f->nfound, 0);
+		return;
+	}
+	if (!all)
+		fail_msg("%s: %s", error.text, facts_text(f, f->link_json));
+	assert_int_equal(json_array_size(all), f->nfound);
+	json_array_foreach(all, index, value)
+	{
+		const char *target = json_string_value(json_array_get(value, 0));
+
+		assert_non_null(target);
+		for (; *target; target++)
+			assert_in_range(*target, 0x20, 0x7e);
+	}
+	json_decref(all);
+}
+
+/* Bytes changed, cut and moved about: refused, or still what it should be, and nothing behind it is
+ * read. */
+static void test_hostile_blocks(void **state)
+{
+	static const char odd[] = "\"\\,[]{}#\n\0\x7f\xff\xc3\xe2 aZ09:/u";
+	struct rig *r = *state;
+	size_t good = 0, size;
+
+	add(r, "http://h.test/x?y=\\#z", LINK_A, 0, "say \"\xc3\xa4\" \xe2\x82\xac", "a b");
+	add(r, "http://h.test/x", LINK_A, 0, "", "nofollow");
+	add(r, "data:,a b", LINK_IMG, 0, "0123456789abcdefghijklmnopqrstuvwxyz", "");
+	r->w.f->title = facts_put(&r->w, "T", 1, 0);
+	r->w.f->text = facts_put(&r->w, "some text \xc3\xa4", 12, 0);
+	size = seal_into(r, CAP)->size;
+	srand(5);
+	for (int i = 0; i < 200000; i++) {
+		size_t len = rand() % 50 ? size : (size_t)rand() % size;
+		char *block = aligned_alloc(8, (len + 7) & ~(size_t)7);
+		struct facts *f = (struct facts *)block;
+
+		memcpy(block, r->area, len);
+		for (int k = rand() % 3; k && len; k--)
+			block[(size_t)rand() % len] =
+				rand() % 4 ? odd[(size_t)rand() % (sizeof(odd) - 1)] : (char)rand();
+		if (len != size && len >= sizeof(*f) && rand() % 2)
+			f->size = (uint32_t)len;
+		if (facts_check(block, len, &r->err) == 0 && facts_check_texts(f, &r->err) == 0 &&
+			f->flags & FACTS_SEALED) {
+			must_be_sound(f);
+			good++;
+		}
+		free(block);
+	}
+	assert_in_range(good, 1000, 190000);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -417,6 +491,7 @@ int main(void)
 		cmocka_unit_test(test_count_mutations),
 		cmocka_unit_test_setup_teardown(test_wrong_count_is_refused, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(test_url_bytes, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(test_hostile_blocks, open_rig, close_rig),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

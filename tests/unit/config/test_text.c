@@ -77,14 +77,20 @@ static void utf8_is_what_the_table_says(void **state)
 	(void)state;
 	srand(7);
 	for (int i = 0; i < ROUNDS; i++) {
-		unsigned char b[64];
-		size_t n = make_up(b, sizeof(b)), at = 0, len;
+		unsigned char b[64], c[210];
+		size_t n = make_up(b, sizeof(b)), at = 0, len, ahead = (size_t)i % 140;
 		char *s = exact(b, n);
 
 		while (at < n && (len = sequence(b + at, n - at)))
 			at += len;
 		assert_int_equal(text_is_utf8(s, n), at == n);
 		good += at == n;
+		free(s);
+		/* The same behind a longer run of letters. */
+		memset(c, 'x', ahead);
+		memcpy(c + ahead, b, n);
+		s = exact(c, ahead + n);
+		assert_int_equal(text_is_utf8(s, ahead + n), at == n);
 		free(s);
 	}
 	assert_in_range(good, ROUNDS / 20, ROUNDS - ROUNDS / 20);

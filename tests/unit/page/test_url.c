@@ -378,6 +378,37 @@ static void test_view(void **state)
 	}
 }
 
+/* Each byte at each place, in short and in long URLs: what url_view takes is what the parser leaves
+ * as it is, and the parts are the same. */
+static void test_view_bytes(void **state)
+{
+	static const char *const all[] = {"http://h.test/pq",
+		"https://h.test:81/0123456789abcdef0123456789abcdef/xyz",
+		"http://h.test/0123456789abcdef?0123456789abcdef#0123456789abcdef",
+		"https://h.test/#0123456789abcdef0123456789abcdef?0123456789"};
+
+	(void)state;
+	for (size_t i = 0; i < MEM_COUNT(all); i++)
+		for (size_t at = 7; at < strlen(all[i]); at++)
+			for (int c = 1; c < 256; c++) {
+				char in[128];
+				struct url u, v;
+				bool same;
+
+				snprintf(in, sizeof(in), "%s", all[i]);
+				if (c == '.' || c == '@') /* then the host is a number */
+					continue;
+				in[at] = (char)c;
+				same = url_parse(&parser, in, strlen(in), NULL, &u) == 0 &&
+				       strcmp(u.href, in) == 0;
+				if ((url_view(in, strlen(in), &v) == 0) != same)
+					fail_msg("url_view on \"%s\"", in);
+				v.href = u.href;
+				if (same && memcmp(&u, &v, offsetof(struct url, opaque_path)) != 0)
+					fail_msg("parts of \"%s\"", in);
+			}
+}
+
 static const char *key(const char *in, size_t nignore)
 {
 	static const char *const ignore[] = {"sid", "utm_*"};
@@ -529,6 +560,7 @@ int main(void)
 		cmocka_unit_test(test_offsets),
 		cmocka_unit_test(test_copy),
 		cmocka_unit_test(test_view),
+		cmocka_unit_test(test_view_bytes),
 		cmocka_unit_test(test_seen_key),
 		cmocka_unit_test(test_from_user),
 		cmocka_unit_test(test_encoded),
