@@ -140,32 +140,35 @@ static void hold_attr(
 
 /* ---- rel ---- */
 
+#define WORD(s) s, sizeof(s) - 1
+
 static const struct rel {
 	const char *word;
+	uint8_t len;
 	uint16_t flags;
 	bool links_only; /* means something on <link> alone */
 } rels[] = {
-	{"nofollow", LINK_NOFOLLOW, false},
-	{"next", LINK_NEXT, false},
-	{"prev", LINK_NEXT, false},
-	{"previous", LINK_NEXT, false},
-	{"alternate", LINK_ALTERNATE, true},
-	{"stylesheet", LINK_STYLESHEET, true},
-	{"icon", LINK_ICON, true},
-	{"apple-touch-icon", LINK_ICON, true},
-	{"apple-touch-icon-precomposed", LINK_ICON, true},
-	{"mask-icon", LINK_ICON, true},
-	{"preconnect", LINK_HINT, true},
-	{"dns-prefetch", LINK_HINT, true},
-	{"preload", LINK_HINT, true},
-	{"modulepreload", LINK_HINT, true},
-	{"prefetch", LINK_HINT, true},
-	{"prerender", LINK_HINT, true},
+	{WORD("nofollow"), LINK_NOFOLLOW, false},
+	{WORD("next"), LINK_NEXT, false},
+	{WORD("prev"), LINK_NEXT, false},
+	{WORD("previous"), LINK_NEXT, false},
+	{WORD("alternate"), LINK_ALTERNATE, true},
+	{WORD("stylesheet"), LINK_STYLESHEET, true},
+	{WORD("icon"), LINK_ICON, true},
+	{WORD("apple-touch-icon"), LINK_ICON, true},
+	{WORD("apple-touch-icon-precomposed"), LINK_ICON, true},
+	{WORD("mask-icon"), LINK_ICON, true},
+	{WORD("preconnect"), LINK_HINT, true},
+	{WORD("dns-prefetch"), LINK_HINT, true},
+	{WORD("preload"), LINK_HINT, true},
+	{WORD("modulepreload"), LINK_HINT, true},
+	{WORD("prefetch"), LINK_HINT, true},
+	{WORD("prerender"), LINK_HINT, true},
 };
 
-static bool word_is(const char *s, size_t len, const char *word)
+static bool word_is(const char *s, size_t len, const char *word, size_t word_len)
 {
-	return strlen(word) == len && strncasecmp(s, word, len) == 0;
+	return word_len == len && strncasecmp(s, word, len) == 0;
 }
 
 /* The flags of a rel value, and whether it says canonical. */
@@ -181,9 +184,9 @@ static unsigned rel_flags(const char *s, size_t len, bool is_link, bool *canonic
 			s++;
 		for (size_t i = 0; i < MEM_COUNT(rels); i++)
 			if ((is_link || !rels[i].links_only) &&
-				word_is(w, (size_t)(s - w), rels[i].word))
+				word_is(w, (size_t)(s - w), rels[i].word, rels[i].len))
 				flags |= rels[i].flags;
-		*canonical |= is_link && word_is(w, (size_t)(s - w), "canonical");
+		*canonical |= is_link && word_is(w, (size_t)(s - w), WORD("canonical"));
 		while (s < end && *s == ' ')
 			s++;
 	}
@@ -370,21 +373,25 @@ void html_anchor_add(struct html *h, const struct html_tag *img)
 	h->anchor_start = html_text_slice_open(&h->text);
 }
 
+static size_t without_space(const char *s, size_t len)
+{
+	while (len && (s[len - 1] == ' ' || s[len - 1] == '\n'))
+		len--;
+	return len;
+}
+
 /* The words of a slice are apart by one space or newline each; so this is all there is to collapse.
  */
 static void hold_slice(struct html *h, const char *s, size_t len)
 {
-	char *w;
+	char *w, *end;
 
-	while (len && (s[len - 1] == ' ' || s[len - 1] == '\n'))
-		len--;
+	len = without_space(s, len);
 	if (len > HTML_MAX_LINK_TEXT)
-		len = html_text_border(s, len, HTML_MAX_LINK_TEXT);
-	while (len && (s[len - 1] == ' ' || s[len - 1] == '\n'))
-		len--;
+		len = without_space(s, html_text_border(s, len, HTML_MAX_LINK_TEXT));
 	buf_add(&h->hold, s, len);
-	w = h->hold.data + h->hold.len - len;
-	while ((w = memchr(w, '\n', (size_t)(h->hold.data + h->hold.len - w))))
+	end = h->hold.data + h->hold.len;
+	for (w = end - len; (w = memchr(w, '\n', (size_t)(end - w)));)
 		*w = ' ';
 }
 

@@ -16,6 +16,7 @@ struct url_block {
 	unsigned slash; /* / */
 	unsigned dot;	/* . % : with which a dot segment starts */
 	unsigned colon; /* : */
+	unsigned fold;	/* % [ ] : with `odd`, what the seen key may have in another form */
 };
 
 #ifdef __SSE2__
@@ -59,6 +60,8 @@ static SIMD_INLINE struct url_block url_block_of(__m128i v, size_t n)
 		.slash = url_block_bits(url_block_is(v, '/')),
 		.dot = url_block_bits(url_block_either(v, '.', '%')),
 		.colon = url_block_bits(url_block_is(v, ':')),
+		.fold = url_block_bits(
+			_mm_or_si128(url_block_either(v, '[', ']'), url_block_is(v, '%'))),
 	};
 }
 
@@ -95,6 +98,7 @@ static inline struct url_block url_block(const char *s, size_t n)
 		m.slash |= (unsigned)(s[i] == '/') << i;
 		m.dot |= (unsigned)(s[i] == '.' || s[i] == '%') << i;
 		m.colon |= (unsigned)(s[i] == ':') << i;
+		m.fold |= (unsigned)(s[i] == '%' || s[i] == '[' || s[i] == ']') << i;
 	}
 	return m;
 }

@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-#include "crawler/page/url_set.h"
+#include "crawler/page/url_block.h"
 
 /* Whether c, decoded and put at w, would help a stray '%' to become an escape. `stray`
  * is the place behind that '%'. */
@@ -14,15 +14,34 @@ static bool completes(const char *stray, const char *w, char c)
 	return w == stray || (w == stray + 1 && url_hex(*stray) >= 0);
 }
 
+/* Copies what at the start of s is in that form already, whole blocks or all of it. */
+static size_t copy_folded(char *w, const char *s, size_t len)
+{
+	size_t i = 0, n;
+
+	for (; i < len; i += n) {
+		struct url_block b;
+
+		n = len - i < URL_BLOCK ? len - i : URL_BLOCK;
+		b = url_block_copy(w + i, s + i, n);
+		if (b.odd | b.fold)
+			break;
+	}
+	return i;
+}
+
 /* Appends path or query text in the form of rules 2 to 4. */
 static void put_folded(struct buf *out, const char *s, size_t n)
 {
 	const char *stray = NULL; /* behind a '%' that is no escape, in the output */
+	size_t i;
 	char *w;
 
-	buf_grow(out, 3 * n);
+	buf_grow(out, 3 * n + URL_BLOCK);
 	w = out->data + out->len;
-	for (size_t i = 0; i < n; i++) {
+	i = copy_folded(w, s, n);
+	w += i;
+	for (; i < n; i++) {
 		unsigned c = (unsigned char)s[i];
 
 		if (c == '%' && n - i > 2 && url_hex(s[i + 1]) >= 0 && url_hex(s[i + 2]) >= 0) {

@@ -453,6 +453,33 @@ static void test_seen_key(void **state)
 	assert_string_equal(key("http://h/sid?x", 2), "http://h/sid?x");
 }
 
+/* Each byte at each place of texts of several lengths. */
+static void test_seen_key_bytes(void **state)
+{
+	(void)state;
+	for (size_t len = 1; len < 50; len += 7)
+		for (size_t at = 0; at < len; at++)
+			for (int c = 0x21; c < 256; c++) {
+				char in[80] = "http://h/x", want[160] = "", *w = want;
+				struct buf got = BUF_INIT;
+				struct url u;
+
+				memset(in + 10, 'x', len);
+				in[10 + at] = (char)c;
+				assert_int_equal(url_parse(&parser, in, 10 + len, NULL, &u), 0);
+				for (uint32_t i = 0; i < u.fragment_start; i++)
+					w += sprintf(w,
+						strchr("\"<>[]\\^`{|}", u.href[i]) ? "%%%02X"
+										   : "%c",
+						u.href[i]);
+				if (w[-1] == '?')
+					w[-1] = '\0';
+				url_seen_key(&u, NULL, 0, &got);
+				assert_string_equal(got.data, want);
+				buf_release(&got);
+			}
+}
+
 static void check_user(const char *in, const char *want, bool want_guess)
 {
 	struct err err = {0};
@@ -562,6 +589,7 @@ int main(void)
 		cmocka_unit_test(test_view),
 		cmocka_unit_test(test_view_bytes),
 		cmocka_unit_test(test_seen_key),
+		cmocka_unit_test(test_seen_key_bytes),
 		cmocka_unit_test(test_from_user),
 		cmocka_unit_test(test_encoded),
 		cmocka_unit_test(test_room),
