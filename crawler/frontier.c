@@ -17,7 +17,7 @@ struct frontier *frontier_open(const struct settings *set, struct scope_rules *s
 	f->hosts = hosts;
 	f->key = *key;
 	f->seen = seen_open();
-	f->known = known_open(key->k0);
+	f->known = known_open(key);
 	f->rows = seen_open();
 	f->armed = -1;
 	f->per_ip = (uint32_t)settings_per_ip(set);

@@ -25,7 +25,7 @@ static void add(const char *url, unsigned m)
 static void test_marks(void **state)
 {
 	(void)state;
-	k = known_open(1);
+	k = known_open(&(struct hash_key){1, 7});
 	assert_int_equal(mark("http://h/"), -1);
 	assert_int_equal(mark(""), -1);
 	add("http://h/", 0);
@@ -49,13 +49,39 @@ static void test_long_ones(void **state)
 	size_t found = 0;
 
 	(void)state;
-	k = known_open(2);
+	k = known_open(&(struct hash_key){2, 7});
 	memset(url, 'x', sizeof(url));
 	for (size_t n = 1; n < sizeof(url); n++) {
 		known_add(k, url, n, 1);
 		found += known_mark(k, url, n) == 1;
 	}
-	assert_in_range(found, 100, 255);
+	assert_in_range(found, 100, 300);
+	known_free(k);
+}
+
+/* Whatever differs, and wherever. */
+static void test_each_byte_counts(void **state)
+{
+	char url[81], other[82];
+
+	(void)state;
+	k = known_open(&(struct hash_key){4, 7});
+	memset(url, 'x', sizeof(url));
+	for (size_t n = 1; n < sizeof(url); n++) {
+		known_add(k, url, n, 5);
+		for (size_t i = 0; i < n; i++) {
+			memcpy(other, url, n);
+			other[i] = 'y';
+			assert_int_equal(known_mark(k, other, n), -1);
+			other[i] = 0;
+			assert_int_equal(known_mark(k, other, n), -1);
+		}
+		assert_int_equal(known_mark(k, url, n), 5);
+		assert_int_equal(known_mark(k, url, n + 1), -1);
+		memset(other, 0, sizeof(other));
+		memcpy(other, url, n);
+		assert_int_equal(known_mark(k, other, n + 1), -1);
+	}
 	known_free(k);
 }
 
@@ -66,7 +92,7 @@ static void test_many(void **state)
 	char url[40];
 
 	(void)state;
-	k = known_open(3);
+	k = known_open(&(struct hash_key){3, 7});
 	for (unsigned i = 0; i < 100000; i++) {
 		snprintf(url, sizeof(url), "http://h/%u", i);
 		add(url, i % 256);
@@ -87,6 +113,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_marks),
 		cmocka_unit_test(test_long_ones),
+		cmocka_unit_test(test_each_byte_counts),
 		cmocka_unit_test(test_many),
 	};
 
