@@ -1,5 +1,4 @@
 /* cmd_robots.c - skitter robots URL|FILE --agent A --test URL: what a robots.txt says. */
-#include <curl/curl.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include "config/text.h"
 #include "crawler/cmd.h"
 #include "crawler/cmd_util.h"
+#include "crawler/http.h"
 #include "crawler/http_simple.h"
 #include "crawler/page/robots.h"
 #include "crawler/page/url.h"
@@ -201,7 +201,7 @@ int cmd_robots(int argc, char **argv)
 	if (is_file(where)) {
 		rc = read_file(where, &src.text, &err);
 	} else {
-		curl_global_init(CURL_GLOBAL_DEFAULT);
+		http_global_init();
 		rc = fetch(&set, where, &src, &err);
 	}
 	if (rc < 0)

@@ -235,7 +235,7 @@ struct crawl *crawl_open(struct settings *set, const struct strlist *seeds, stru
 
 	c->set = *set;
 	settings_init(set); /* taken over */
-	curl_global_init(CURL_GLOBAL_DEFAULT);
+	http_global_init();
 	url_global_init();
 	url_parser_init(&c->urls);
 	buf_init(&c->follow);

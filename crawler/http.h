@@ -112,6 +112,9 @@ void http_fetch_release(struct http_fetch *f);
 #define HTTP_PLAIN_BYTES ((size_t)3 << 10)
 #define HTTP_TLS_BYTES	 ((size_t)52 << 10)
 
+/* Before anything of libcurl is used; curl_global_cleanup ends it. */
+void http_global_init(void);
+
 /* `connections`: how many are open at most, in use and kept for the next request; as far as they
  * take no more than `bytes` (of those in use as many are open as there are requests). */
 struct http *http_open(struct loop *loop, const struct settings *set, struct slots *slots,
