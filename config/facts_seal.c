@@ -148,9 +148,10 @@ static bool is_new(
 	return true;
 }
 
-static bool is_http(const char *url)
+static bool is_http(const char *url, size_t len)
 {
-	return !strncmp(url, "http:", 5) || !strncmp(url, "https:", 6);
+	return (len > 5 && memcmp(url, "http:", 5) == 0) ||
+	       (len > 6 && memcmp(url, "https:", 6) == 0);
 }
 
 static size_t without_fragment(const char *url, size_t len)
@@ -232,6 +233,12 @@ static struct facts_link link_of(const struct facts_found *found)
 	};
 }
 
+/* Of the target added last, as it stands in the JSON. */
+static size_t json_without_fragment(const struct sealer *s, bool has_none)
+{
+	return has_none ? s->links.len : without_fragment(s->json.data + s->links.at, s->links.len);
+}
+
 bool sealer_add(struct facts_writer *w, const struct facts_found *found, struct sealed_url *known)
 {
 	struct sealer *s = w->sealer;
@@ -250,15 +257,13 @@ bool sealer_add(struct facts_writer *w, const struct facts_found *found, struct 
 	link_json_add(&s->links, found);
 	if (!fits(w, before, found->url_len))
 		return false;
-	if (!is_http(found->url))
+	if (!is_http(found->url, found->url_len))
 		return true;
 	if (way != WAY_NEVER && is_new(s, w, found->url, len, way))
 		table_put(w, found->url, len, &l);
 	if (known)
-		*known = (struct sealed_url){.at = s->links.at,
-			.len = len == found->url_len
-				       ? s->links.len
-				       : without_fragment(s->json.data + s->links.at, s->links.len),
+		*known = (struct sealed_url){.at = (uint32_t)s->links.at,
+			.len = (uint32_t)json_without_fragment(s, len == found->url_len),
 			.url_len = (uint32_t)len,
 			.tabled = 1u << WAY_NEVER | 1u << way};
 	return true;

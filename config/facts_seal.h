@@ -31,7 +31,7 @@ size_t facts_seal(struct sealer *s, const struct facts *full, const char *url, s
 
 /* An http(s) URL that a link of this page had, without its fragment. */
 struct sealed_url {
-	size_t at, len;	  /* where the JSON has it (link_json_again); len 0 = nowhere */
+	uint32_t at, len; /* where the JSON has it (link_json_again); len 0 = nowhere */
 	uint32_t url_len; /* of the URL itself */
 	uint32_t tabled;  /* a bit for each way of following it that the table has */
 };

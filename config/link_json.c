@@ -28,7 +28,7 @@ void link_json_begin(struct link_json *j, struct buf *out, const char *url, size
 }
 
 /* Most strings mean themselves; `out` has room for this one, a block, and what comes behind it. */
-static char *put_string(struct buf *out, char *w, const char *s, size_t len)
+static SIMD_INLINE char *put_string(struct buf *out, char *w, const char *s, size_t len)
 {
 	char *start = w;
 

@@ -82,7 +82,7 @@ static void json_escape(struct buf *out, unsigned char c)
 #ifdef __SSE2__
 
 /* A bit for each of the first n bytes that JSON cannot have as it is. */
-static inline unsigned odd_bytes(__m128i v, size_t n)
+static SIMD_INLINE unsigned odd_bytes(__m128i v, size_t n)
 {
 	/* Signed: bytes from 0x80 on are below 0x20, too. */
 	__m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
@@ -95,7 +95,7 @@ static inline unsigned odd_bytes(__m128i v, size_t n)
 }
 
 /* How many bytes come before the first odd one; `to` = NULL: without a copy. */
-static inline size_t plain_start(char *to, const char *s, size_t len)
+static SIMD_INLINE size_t plain_start(char *to, const char *s, size_t len)
 {
 	size_t i = 0;
 

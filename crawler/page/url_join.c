@@ -21,11 +21,14 @@ void url_base_set(struct url_base *b, const struct url *url)
 	b->whole = b->dirs[b->ndirs - 1] == url->path_start + 1;
 }
 
-/* What stays of the base, and what comes behind it. */
-struct keep {
-	uint32_t len;
-	bool segment; /* the start of a segment */
-	bool query;   /* the query is the base's */
+/* A reference taken apart. */
+struct joint {
+	const struct url *url;	/* what it starts with: the base, or its own authority */
+	uint32_t keep;		/* how much of that stays */
+	const char *rest, *end; /* what comes behind it */
+	bool segment;		/* the start of a segment */
+	bool query;		/* the query is the base's */
+	struct url own;
 };
 
 /* Behind "./" and "../" at the start. */
@@ -44,96 +47,129 @@ static const char *climb(const char *p, const char *end, uint32_t *up)
 	return p;
 }
 
-/* Takes from the reference what says where it starts; NULL = for the parser to say. */
-static const char *start(
-	const struct url_base *b, const char *p, const char *end, struct keep *keep)
+/* "http://host" or "https://host" before a slash, where the host is serialised as it stands: in
+ * lower case, without port, escapes, and a last label that may be a number. */
+static bool take_origin(struct joint *j, const char *p)
 {
-	const struct url *u = b->url;
-	uint32_t up = 0;
+	struct url *u = &j->own;
+	uint32_t scheme = j->end - p > 8 && p[4] == 's' ? 5 : 4;
+	const char *s = p + scheme + 3, *label = s;
 
-	switch (*p) {
-	case '#': *keep = (struct keep){u->fragment_start, false, true}; return p;
-	case '?': *keep = (struct keep){u->query_start, false, false}; return p;
-	case '/':
-		*keep = (struct keep){u->path_start, false, false};
-		return end - p > 1 && p[1] == '/' ? NULL : p;
-	case '.': p = climb(p, end, &up); break;
-	default:
-		if ((size_t)(end - p) > u->path_start && p[u->path_start] == '/' &&
-			memcmp(p, u->href, u->path_start) == 0) {
-			*keep = (struct keep){u->path_start, false, false};
-			return p + u->path_start;
-		}
+	if (j->end - p < 9 || memcmp(p, "http", 4) != 0 || memcmp(p + scheme, "://", 3) != 0)
+		return false;
+	for (; s < j->end && !(url_class_of(*s) & (SET_FORBIDDEN_DOMAIN | SET_HIGH)); s++) {
+		if (*s == '.' && j->end - s > 1 && s[1] != '/')
+			label = s + 1;
+		if (*s != url_lower(*s))
+			return false;
 	}
-	if (up >= b->ndirs && !b->whole)
-		return NULL;
-	*keep = (struct keep){b->dirs[up < b->ndirs ? up : b->ndirs - 1], true, false};
-	return p;
+	if (s == j->end || *s != '/' || s == p + scheme + 3 || url_is_digit(*label))
+		return false;
+	*u = (struct url){.href = p,
+		.scheme = scheme == 5 ? URL_HTTPS : URL_HTTP,
+		.scheme_end = scheme,
+		.port = scheme == 5 ? 443 : 80,
+		.special = true,
+		.has_host = true};
+	u->user_start = u->user_end = u->pass_start = u->pass_end = u->host_start = scheme + 3;
+	u->host_end = u->port_start = u->port_end = u->path_start = (uint32_t)(s - p);
+	j->url = u;
+	j->keep = u->path_start;
+	j->rest = s;
+	return true;
 }
 
-/* Copies the reference; false = not plain. *path = where its path ends. */
-static bool copy_plain(char *w, const char *p, const char *end, bool segment, size_t *path)
+/* Where the reference starts; false = for the parser to say. */
+static bool take_start(struct joint *j, const struct url_base *b, const char *p)
 {
-	unsigned before = segment; /* the byte before the block was a slash */
-	/* What starts with a letter may be a scheme. */
-	unsigned colons = segment && p < end && url_is_alpha(*p) ? ~0u : 0;
-	size_t len = (size_t)(end - p), i = 0, n;
+	const struct url *u = j->url = b->url;
+	uint32_t up = 0;
 
-	for (; i < len; i += n) {
-		struct url_block m;
-		unsigned upto;
+	j->rest = p;
+	switch (*p) {
+	case '#':
+		j->query = true;
+		j->keep = u->fragment_start;
+		return true;
+	case '?': j->keep = u->query_start; return true;
+	case '/': j->keep = u->path_start; return j->end - p == 1 || p[1] != '/';
+	case '.': j->rest = climb(p, j->end, &up); break;
+	case 'h':
+		if (take_origin(j, p))
+			return true;
+	}
+	j->segment = true;
+	j->keep = b->dirs[up < b->ndirs ? up : b->ndirs - 1];
+	return up < b->ndirs || b->whole;
+}
 
-		n = len - i < URL_BLOCK ? len - i : URL_BLOCK;
-		m = url_block_copy(w + i, p + i, n);
-		upto = m.ends ? (m.ends & -m.ends) - 1 : ~0u;
-		if (m.odd || (upto & (((m.slash << 1 | before) & m.dot) | (m.colon & colons))))
-			return false;
-		before = m.slash >> (URL_BLOCK - 1) & 1;
-		if (m.ends) {
-			*path = i + (unsigned)__builtin_ctz(m.ends);
-			break;
-		}
+/* How far a reference has been looked at. */
+struct scan {
+	unsigned before; /* the byte before the block was a slash */
+	unsigned inside; /* all bits: the path goes on */
+	unsigned colons; /* all bits: what comes before a colon may be a scheme */
+	size_t path;	 /* where the path ends */
+};
+
+static SIMD_INLINE bool scan_block(struct scan *s, struct url_block m, size_t at)
+{
+	unsigned path = s->inside & (m.ends - 1) & ~m.ends; /* bytes before the first end */
+	unsigned dots = (m.slash << 1 | s->before) & m.dot;
+
+	if (m.odd | (path & (dots | (m.colon & s->colons))))
+		return false;
+	s->before = m.slash >> (URL_BLOCK - 1) & 1;
+	if (m.ends & s->inside) {
+		s->path = at + (unsigned)__builtin_ctz(m.ends);
+		s->inside = 0;
 	}
-	if (i >= len)
-		*path = len;
-	else
-		i += n;
-	for (; i < len; i += n) {
-		n = len - i < URL_BLOCK ? len - i : URL_BLOCK;
-		if (url_block_copy(w + i, p + i, n).odd)
+	return true;
+}
+
+/* Copies the rest; false = not plain. *path = where its path ends. */
+static bool copy_rest(char *w, const struct joint *j, size_t *path)
+{
+	const char *p = j->rest;
+	size_t len = (size_t)(j->end - p), i = 0;
+	struct scan s = {.before = j->segment,
+		.inside = ~0u,
+		.colons = j->segment && len && url_is_alpha(*p) ? ~0u : 0,
+		.path = len};
+
+	for (; len - i >= URL_BLOCK; i += URL_BLOCK)
+		if (!scan_block(&s, url_block_copy(w + i, p + i, URL_BLOCK), i))
 			return false;
-	}
+	if (i < len && !scan_block(&s, url_block_copy(w + i, p + i, len - i), i))
+		return false;
+	*path = s.path;
 	return true;
 }
 
 static bool join(struct url_parser *parser, const char *in, size_t len, const struct url_base *b,
 	struct url *out)
 {
-	const char *end = in + len, *hash;
-	struct keep keep;
+	struct joint j = {.end = in + len};
+	const char *hash;
 	size_t path;
 	char *w;
 
-	if (!len || !b->ndirs || len > URL_MAX_INPUT)
+	if (!len || !b->ndirs || len > URL_MAX_INPUT || !take_start(&j, b, in))
 		return false;
-	in = start(b, in, end, &keep);
-	if (!in)
-		return false;
-	len = (size_t)(end - in);
+	len = (size_t)(j.end - j.rest);
 	parser->out.len = 0;
-	buf_grow(&parser->out, keep.len + len + URL_BLOCK);
+	buf_grow(&parser->out, j.keep + len + URL_BLOCK);
 	w = parser->out.data;
-	memcpy(w, b->url->href, keep.len);
-	if (!copy_plain(w + keep.len, in, end, keep.segment, &path))
+	memcpy(w, j.url->href, j.keep);
+	if (!copy_rest(w + j.keep, &j, &path))
 		return false;
-	buf_set_len(&parser->out, keep.len + len);
-	*out = *b->url;
+	buf_set_len(&parser->out, j.keep + len);
+	*out = *j.url;
 	out->href = w;
-	out->len = (uint32_t)(keep.len + len);
-	if (!keep.query)
-		out->query_start = (uint32_t)(keep.len + path);
-	hash = memchr(in + path, '#', len - path);
-	out->fragment_start = hash ? (uint32_t)(keep.len + (size_t)(hash - in)) : out->len;
+	out->len = (uint32_t)(j.keep + len);
+	if (!j.query)
+		out->query_start = (uint32_t)(j.keep + path);
+	hash = path < len ? memchr(j.rest + path, '#', len - path) : NULL;
+	out->fragment_start = hash ? (uint32_t)(j.keep + (size_t)(hash - j.rest)) : out->len;
 	return true;
 }
 
@@ -147,8 +183,10 @@ int url_resolve(struct url_parser *p, const char *in, size_t len, const struct u
 
 bool url_is_plain(const char *s, size_t len)
 {
-	for (size_t i = 0; i < len; i += URL_BLOCK)
-		if (url_block(s + i, len - i < URL_BLOCK ? len - i : URL_BLOCK).odd)
+	size_t i = 0;
+
+	for (; len - i >= URL_BLOCK; i += URL_BLOCK)
+		if (url_block(s + i, URL_BLOCK).odd)
 			return false;
-	return true;
+	return i == len || !url_block(s + i, len - i).odd;
 }

@@ -127,9 +127,10 @@ static size_t generate(char *s)
 {
 	static const char *const part[] = {"../", "./", "/", "//", "a", "bc", "index.html", ".",
 		"..", "%2e", "%", "?", "#", "x=1&y=2", ":", "~", "http://h.test",
-		"http:", "(int,long)", "0123456789abcdef", "java.base/java/lang/", "A-Z_", "'",
-		"\"", " ", "\\", "\t", "@", "\xc3\xa4", "\xff", "<", "|", "\x7f"};
-	unsigned rare = any(3) ? 20 : MEM_COUNT(part);
+		"http:", "https://o.test/", "http://1.2/", "(int,long)", "0123456789abcdef",
+		"java.base/java/lang/", "A-Z_", "'", "\"", " ", "\\", "\t", "@", "\xc3\xa4", "\xff",
+		"<", "|", "\x7f"};
+	unsigned rare = any(3) ? 22 : MEM_COUNT(part);
 	size_t n = 0;
 
 	for (unsigned i = any(9); i; i--) {
