@@ -17,7 +17,7 @@
 #define STORE_SLOTS 64 /* bodies that may wait for the store while all fetchers are busy */
 #define QUEUE_SHARE 32 /* of --memory: texts of queued URLs */
 #define STORE_SHARE 32 /* of --memory: pages that wait for the store */
-#define WARM_SHARE  64 /* of --memory: slots that hold nothing */
+#define WARM_SHARE  32 /* of --memory: slots that hold nothing */
 #define BIG_SLOTS   64 /* sparse: what they may hold together is a part of the budget */
 
 /* ---- the door: what the storage threads hand back ---- */

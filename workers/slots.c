@@ -16,7 +16,6 @@
 #include "workers/shm.h"
 
 #define GRAIN ((size_t)64 * 1024) /* credit is handed out in these */
-#define USUAL ((size_t)64 * 1024) /* what a slot keeps where warm memory is short */
 
 /* A class of slots of one size. The free ones are a stack: the last one given back, whose
  * pages are in the CPU's cache, is taken first. */
@@ -38,7 +37,8 @@ struct slots {
 	size_t reserved;     /* of the credit, for the one who waits */
 	size_t small_credit; /* bytes that small slots may have */
 	size_t small_used;   /* and have: the sum of `touched` */
-	size_t warm;	     /* what they keep beyond the usual of those that are taken */
+	size_t free_used;    /* of that, in free ones */
+	size_t warm;	     /* and how much of that there may be */
 	pthread_t thread;
 };
 
@@ -161,45 +161,38 @@ void slots_reserve(struct slots *s, size_t bytes)
 
 /* ---- pages of small slots ------------------------------------------------------------------ */
 
-/* Gives back the pages behind the first `keep` bytes. */
-static void cool(struct slots *s, struct slot *slot, size_t keep)
+static void cool(struct slots *s, struct slot *slot)
 {
-	if (slot->touched <= keep)
+	if (!slot->touched)
 		return;
-	shm_punch(s->fd, slot->offset + keep, slot->offset + slot->cap);
-	s->small_used -= slot->touched - keep;
-	slot->touched = keep;
+	shm_punch(s->fd, slot->offset, slot->offset + slot->cap);
+	s->small_used -= slot->touched;
+	if (slot->owner == SLOT_FREE)
+		s->free_used -= slot->touched;
+	slot->touched = 0;
 }
 
-/* Cools free slots, the longest unused first, until no more than `most` bytes are in use. */
-static void cool_free(struct slots *s, size_t most)
+/* The free slot that was unused for longest, of those that have pages. False: none has. */
+static bool cool_coldest(struct slots *s)
 {
 	struct shelf *shelf = &s->small;
 
-	while (shelf->cold < shelf->nfree && s->small_used > most)
-		cool(s, shelf->free[shelf->cold++], 0);
-}
-
-/* Of a slot just given back, or of others, what is more than should stay warm. */
-static void cool_down(struct slots *s, struct slot *given)
-{
-	size_t most = s->warm + (s->small.n - s->small.nfree) * USUAL;
-
-	if (s->small_used <= most)
-		return;
-	cool(s, given, USUAL);
-	cool_free(s, most);
+	if (shelf->cold == shelf->nfree)
+		return false;
+	cool(s, shelf->free[shelf->cold++]);
+	return true;
 }
 
 /* Gives back pages of slots that hold nothing (but of `except`), the longest unused first, until
  * no more than `most` bytes are in use. */
 static void reclaim(struct slots *s, size_t most, const struct slot *except)
 {
-	cool_free(s, most);
+	while (s->small_used > most && cool_coldest(s))
+		;
 	for (size_t i = 0; i < s->small.n && s->small_used > most; i++) {
 		struct slot *slot = &s->small.slots[i];
 		if (slot->owner == SLOT_FETCHER && !slot->len && slot != except)
-			cool(s, slot, 0);
+			cool(s, slot);
 	}
 }
 
@@ -269,8 +262,13 @@ static void note_touched(struct slots *s, struct slot *slot)
 
 struct slot *slots_take(struct slots *s)
 {
+	struct slot *slot;
+
 	check_thread(s);
-	return shelf_take(&s->small);
+	slot = shelf_take(&s->small);
+	if (slot)
+		s->free_used -= slot->touched;
+	return slot;
 }
 
 size_t slots_credit_left(const struct slots *s)
@@ -391,14 +389,17 @@ void slots_give(struct slots *s, struct slot *slot)
 		s->lent -= slot->cap;
 		slot->cap = 0;
 	} else if (s->small_used > s->small_credit) {
-		cool(s, slot, 0);
+		cool(s, slot);
 	}
 	slot->owner = SLOT_FREE;
 	slot->user = NULL;
 	slot->since_ms = clock_ms();
 	shelf->free[shelf->nfree++] = slot;
-	if (!slot->big)
-		cool_down(s, slot);
+	if (slot->big)
+		return;
+	s->free_used += slot->touched;
+	while (s->free_used > s->warm && cool_coldest(s))
+		;
 }
 
 /* ---- the parser's view --------------------------------------------------------------------- */

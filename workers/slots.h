@@ -65,9 +65,8 @@ void slots_set_credit(struct slots *s, size_t bytes);
 /* Bytes that small slots may have together (default: all of them whole). */
 void slots_set_small_credit(struct slots *s, size_t bytes);
 
-/* Bytes that small slots keep from page to page, beyond the usual size of a page for each one that
- * is taken (default: all of them whole). What is more is given back to the system as slots are
- * given back: first the end of a large page, then the slots that were unused for longest. */
+/* Bytes that free small slots may keep for their next page (default: all they have): above that,
+ * the pages of those that were unused for longest go. */
 void slots_set_warm(struct slots *s, size_t bytes);
 
 /* Who waits for big credit says how much: others leave that alone from now on, so that it comes
