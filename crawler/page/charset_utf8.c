@@ -1,6 +1,7 @@
 /* charset_utf8.c - UTF-8 itself: how much of it is valid, and one code point of it. */
 #include <string.h>
 
+#include "config/simd.h"
 #include "crawler/page/charset.h"
 #include "crawler/page/charset_utf8.h"
 
@@ -30,17 +31,46 @@ static inline size_t sequence(const unsigned char *p, size_t len)
 	return len >= 4 && (p[3] & 0xc0) == 0x80 ? 4 : 0;
 }
 
+#ifdef __SSE2__
+
+#define BLOCK 64
+
+static inline bool is_ascii_block(const unsigned char *p)
+{
+	const __m128i *v = (const __m128i *)(const void *)p;
+	__m128i a = _mm_or_si128(_mm_loadu_si128(v), _mm_loadu_si128(v + 1));
+	__m128i b = _mm_or_si128(_mm_loadu_si128(v + 2), _mm_loadu_si128(v + 3));
+
+	return !_mm_movemask_epi8(_mm_or_si128(a, b));
+}
+
+#else
+
+#define BLOCK 32
+
+static inline bool is_ascii_block(const unsigned char *p)
+{
+	uint64_t w[4];
+
+	memcpy(w, p, sizeof(w));
+	return !((w[0] | w[1] | w[2] | w[3]) & 0x8080808080808080u);
+}
+
+#endif
+
 size_t charset_ascii_prefix(const void *in, size_t len)
 {
 	const unsigned char *p = in, *end = p + len;
 
-	while (end - p >= 32) {
-		uint64_t w[4];
+	while (end - p >= BLOCK && is_ascii_block(p))
+		p += BLOCK;
+	while (end - p >= 8) {
+		uint64_t w;
 
-		memcpy(w, p, 32);
-		if ((w[0] | w[1] | w[2] | w[3]) & 0x8080808080808080u)
+		memcpy(&w, p, 8);
+		if (w & 0x8080808080808080u)
 			break;
-		p += 32;
+		p += 8;
 	}
 	while (p < end && *p < 0x80)
 		p++;

@@ -7,15 +7,7 @@
 
 static void on_tag(void *arg, const struct html_tag *tag)
 {
-	struct html *h = arg;
-
-	if (h->watch)
-		h->watch(h->watch_arg, tag, html_in_foreign(h));
-	if (tag->end)
-		html_end_tag(h, tag);
-	else
-		html_start_tag(h, tag);
-	h->tok.cdata = html_in_foreign(h);
+	html_tag(arg, tag);
 }
 
 static void on_text(void *arg, const char *s, size_t len)

@@ -107,10 +107,17 @@ static void start_ruby(struct html *h, const struct html_tag *tag, unsigned exce
 	html_insert(h, tag, NS_HTML);
 }
 
+static void start_image(struct html *h, const struct html_tag *tag)
+{
+	struct html_tag img = *tag;
+
+	img.id = TAG_IMG;
+	html_reconstruct(h);
+	html_insert_void(h, &img);
+}
+
 enum html_again html_body_start(struct html *h, const struct html_tag *tag)
 {
-	struct html_tag img;
-
 	switch ((enum html_start)html_tags[tag->id].start) {
 	case START_ORDINARY:
 		html_reconstruct(h);
@@ -173,12 +180,7 @@ enum html_again html_body_start(struct html *h, const struct html_tag *tag)
 			html_pop_implied(h, TAG_NONE);
 		html_insert_void(h, tag);
 		break;
-	case START_IMAGE:
-		img = *tag;
-		img.id = TAG_IMG;
-		html_reconstruct(h);
-		html_insert_void(h, &img);
-		break;
+	case START_IMAGE: start_image(h, tag); break;
 	case START_TEXTAREA: html_insert_text(h, tag, TOKENIZER_RCDATA); break;
 	case START_XMP:
 		html_close_p(h);

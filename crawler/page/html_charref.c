@@ -91,25 +91,16 @@ static size_t read_number(const char *p, const char *end, bool final, struct cha
 
 static const struct entity *find(const char *name, size_t len)
 {
-	unsigned c = (unsigned char)name[0];
-	size_t lo, hi;
+	uint64_t first8 = 0;
+	uint16_t slot;
 
-	if (c < 'A' || c > 'z')
-		return NULL;
-	lo = entity_first[c - 'A'];
-	hi = entity_first[c - 'A' + 1];
-	while (lo < hi) {
-		size_t mid = (lo + hi) / 2;
-		const struct entity *e = &entities[mid];
-		size_t n = len < e->name_len ? len : e->name_len;
-		int d = memcmp(name, &entity_names[0][0] + e->name, n);
+	memcpy(&first8, name, len < 8 ? len : 8);
+	for (unsigned at = entity_hash(first8, len); (slot = entity_slots[at]) != 0;
+		at = (at + 1) % MEM_COUNT(entity_slots)) {
+		const struct entity *e = &entities[slot - 1];
 
-		if (d == 0 && len == e->name_len)
+		if (e->name_len == len && memcmp(name, &entity_names[0][0] + e->name, len) == 0)
 			return e;
-		if (d < 0 || (d == 0 && len < e->name_len))
-			hi = mid;
-		else
-			lo = mid + 1;
 	}
 	return NULL;
 }
@@ -151,27 +142,44 @@ static size_t read_name(
 	return 0;
 }
 
+/* The names that nearly all references have, by the bytes behind the '&'. */
+static size_t read_common(uint64_t bytes, struct charref *out)
+{
+#define IS(len, name) ((bytes ^ (name)) << (64 - 8 * (len)) == 0)
+	size_t n;
+
+	if (IS(3, 0x3b746cu)) /* lt; */
+		*out->text = '<', n = 3;
+	else if (IS(3, 0x3b7467u)) /* gt; */
+		*out->text = '>', n = 3;
+	else if (IS(4, 0x3b706d61u)) /* amp; */
+		*out->text = '&', n = 4;
+	else if (IS(5, 0x3b746f7571u)) /* quot; */
+		*out->text = '"', n = 5;
+	else
+		return 0;
+#undef IS
+	out->len = 1;
+	return n + 1;
+}
+
 size_t charref_read(
 	const char *p, const char *end, bool final, bool in_attribute, struct charref *out)
 {
-	static const struct {
-		char name[6];
-		uint8_t len;
-		char c;
-	} common[] = {{"amp;", 4, '&'}, {"lt;", 3, '<'}, {"gt;", 3, '>'}, {"quot;", 5, '"'}};
+	uint64_t bytes;
+	size_t n;
 
+	if (end - p > 8) {
+		memcpy(&bytes, p + 1, 8);
+		n = read_common(bytes, out);
+		if (n)
+			return n;
+	}
 	if (end - p < 2)
 		return final ? 0 : CHARREF_CUT;
 	if (p[1] == '#')
 		return read_number(p, end, final, out);
 	if (!is_alnum(p[1]))
 		return 0;
-	for (size_t i = 0; i < MEM_COUNT(common); i++)
-		if ((size_t)(end - p) > common[i].len &&
-			memcmp(p + 1, common[i].name, common[i].len) == 0) {
-			out->text[0] = common[i].c;
-			out->len = 1;
-			return common[i].len + 1u;
-		}
 	return read_name(p, end, final, in_attribute, out);
 }

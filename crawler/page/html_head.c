@@ -129,8 +129,11 @@ void html_heading_close(struct html *h, unsigned id)
 	h->heading_open = false;
 	s = html_text_slice(&h->text, h->heading_start, &len);
 	if (len && h->headings.len < MAX_HEADINGS) {
-		buf_addf(&h->headings, "%s%u ", h->headings.len ? "\n" : "", id - TAG_H1 + 1);
-		html_text_collapse(&h->headings, s, len, MAX_HEADING);
+		if (h->headings.len)
+			buf_add_ch(&h->headings, '\n');
+		buf_add_ch(&h->headings, (int)('1' + id - TAG_H1));
+		buf_add_ch(&h->headings, ' ');
+		html_text_add_slice(&h->headings, s, len, MAX_HEADING);
 	} else if (len) {
 		h->out->f->flags |= FACTS_CUT_TEXT;
 	}

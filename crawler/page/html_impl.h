@@ -137,8 +137,8 @@ void html_insert_implied(struct html *h, unsigned id);
 /* Opens an element whose content is text of that state; the mode becomes MODE_TEXT. */
 void html_insert_text(struct html *h, const struct html_tag *tag, enum tokenizer_state state);
 void html_pop(struct html *h);
-/* Pops the current node for the end tag `id`, if that is all it does: nearly always. */
-bool html_pop_same(struct html *h, unsigned id);
+/* What that means beyond the end of a line, for an element with TAGF_NOTIFY. */
+void html_popped(struct html *h, unsigned id);
 void html_pop_to(struct html *h, int32_t at); /* the entry `at` goes, too */
 /* Pops while the top is one of those whose end tag is implied; not `except`. */
 void html_pop_implied(struct html *h, unsigned except);
@@ -215,8 +215,7 @@ static inline void html_reconstruct(struct html *h)
 
 /* ---- the modes ---- */
 
-void html_start_tag(struct html *h, const struct html_tag *tag);
-void html_end_tag(struct html *h, const struct html_tag *tag);
+void html_tag(struct html *h, const struct html_tag *tag);
 void html_chars(struct html *h, const char *s, size_t len);
 
 enum html_again html_head_start(struct html *h, const struct html_tag *tag);

@@ -373,28 +373,6 @@ void html_anchor_add(struct html *h, const struct html_tag *img)
 	h->anchor_start = html_text_slice_open(&h->text);
 }
 
-static size_t without_space(const char *s, size_t len)
-{
-	while (len && (s[len - 1] == ' ' || s[len - 1] == '\n'))
-		len--;
-	return len;
-}
-
-/* The words of a slice are apart by one space or newline each; so this is all there is to collapse.
- */
-static void hold_slice(struct html *h, const char *s, size_t len)
-{
-	char *w, *end;
-
-	len = without_space(s, len);
-	if (len > HTML_MAX_LINK_TEXT)
-		len = without_space(s, html_text_border(s, len, HTML_MAX_LINK_TEXT));
-	buf_add(&h->hold, s, len);
-	end = h->hold.data + h->hold.len;
-	for (w = end - len; (w = memchr(w, '\n', (size_t)(end - w)));)
-		*w = ' ';
-}
-
 static void hold_anchor(struct html *h)
 {
 	size_t len;
@@ -406,7 +384,7 @@ static void hold_anchor(struct html *h)
 		return;
 	}
 	s = html_text_slice(&h->text, h->anchor_start, &len);
-	hold_slice(h, s, len);
+	html_text_add_slice(&h->hold, s, len, HTML_MAX_LINK_TEXT);
 }
 
 void html_anchor_close(struct html *h)

@@ -265,10 +265,8 @@ static enum html_again start_in_mode(struct html *h, const struct html_tag *tag)
 	return DONE;
 }
 
-void html_start_tag(struct html *h, const struct html_tag *tag)
+__attribute__((noinline)) static void start_anywhere(struct html *h, const struct html_tag *tag)
 {
-	if (h->mode == MODE_IN_BODY && !html_in_foreign(h) && html_body_start(h, tag) == DONE)
-		return;
 	if (html_in_foreign(h) && html_is_foreign(h, tag) && html_foreign_start(h, tag) == DONE)
 		return;
 	while (start_in_mode(h, tag) == AGAIN)
@@ -326,14 +324,61 @@ static enum html_again end_in_mode(struct html *h, const struct html_tag *tag)
 	return DONE;
 }
 
-void html_end_tag(struct html *h, const struct html_tag *tag)
+__attribute__((noinline)) static void end_anywhere(struct html *h, const struct html_tag *tag)
 {
-	if (html_pop_same(h, tag->id))
-		return;
 	if (html_in_foreign(h) && html_is_foreign(h, tag) && html_foreign_end(h, tag) == DONE)
 		return;
 	while (end_in_mode(h, tag) == AGAIN)
 		;
+}
+
+/* The end tag of the current node, a formatting element: the adoption agency has nothing to do if
+ * that is the last one in the list. */
+static inline bool end_last_format(struct html *h, unsigned id)
+{
+	const struct html_format *last = h->formats + h->nformats;
+
+	if (!h->nformats || last[-1].at != h->stack.len - 1 || last[-1].id != id)
+		return false;
+	if (id == TAG_A)
+		html_anchor_close(h);
+	h->nformats--;
+	html_stack_pop(&h->stack);
+	return true;
+}
+
+/* Whether it is the end tag of the current node and only closes it, which is then done: nearly
+ * all are. */
+static inline bool end_of_current(struct html *h, unsigned id)
+{
+	unsigned flags = html_tags[id].flags;
+
+	if (!(flags & TAGF_POPS) || !html_top_is(h, id) ||
+		(h->mode != MODE_IN_BODY && h->mode != MODE_IN_CELL))
+		return false;
+	if (flags & TAGF_FORMAT)
+		return end_last_format(h, id);
+	html_stack_pop(&h->stack);
+	if (flags & TAGF_BREAK)
+		html_text_gap(&h->text, GAP_BREAK);
+	if (flags & TAGF_NOTIFY)
+		html_popped(h, id);
+	return true;
+}
+
+void html_tag(struct html *h, const struct html_tag *tag)
+{
+	if (h->watch)
+		h->watch(h->watch_arg, tag, html_in_foreign(h));
+	if (tag->end) {
+		if (!end_of_current(h, tag->id))
+			end_anywhere(h, tag);
+	} else if (h->mode != MODE_IN_BODY || html_in_foreign(h)) {
+		start_anywhere(h, tag);
+	} else {
+		html_body_start(h, tag);
+	}
+	h->tok.cdata = html_in_foreign(h);
 }
 
 /* ---- text ---- */

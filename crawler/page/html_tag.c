@@ -8,19 +8,9 @@
 #include "crawler/page/html_names.h"
 #include "crawler/page/html_scan.h"
 
-#define WHOLE_NAME 18 /* bytes that are there when a name is read at once: 16, and '="' */
-
-static inline uint64_t load8(const char *p)
-{
-	uint64_t bytes;
-
-	memcpy(&bytes, p, 8);
-	return bytes;
-}
-
 /* ---- attributes ---- */
 
-static bool is_new_name(const struct html_attr *attrs, size_t n)
+__attribute__((noinline)) static bool is_new_name(const struct html_attr *attrs, size_t n)
 {
 	for (size_t i = 0; i < n; i++)
 		if (attrs[i].name_len == attrs[n].name_len &&
@@ -29,7 +19,7 @@ static bool is_new_name(const struct html_attr *attrs, size_t n)
 	return true;
 }
 
-static void grow_attrs(struct tokenizer *t)
+__attribute__((noinline)) static void grow_attrs(struct tokenizer *t)
 {
 	t->attrs_cap = t->attrs_cap ? t->attrs_cap * 2 : 32;
 	t->attrs = mem_realloc(t->attrs, t->attrs_cap * sizeof(*t->attrs));
@@ -83,14 +73,14 @@ static inline const char *read_plain_attr(const char *p, const char *end, struct
 {
 	unsigned n;
 
-	if (end - p < WHOLE_NAME)
+	if (end - p < HTML_WHOLE_NAME)
 		return read_attr(p, end, a);
 	n = (unsigned)__builtin_ctz((scan_name_ends(p) & ~1u) | 1u << 9);
 	if (n > 8 || p[n] != '=' || p[n + 1] != '"')
 		return read_attr(p, end, a);
 	a->name = p;
 	a->name_len = n;
-	a->id = (uint8_t)html_attr_find_short(load8(p), n);
+	a->id = (uint8_t)html_attr_find_short(html_load8(p), n);
 	a->dirty = false;
 	a->value = p + n + 2;
 	p = scan_quote(a->value, end, '"', &a->dirty);
@@ -98,9 +88,9 @@ static inline const char *read_plain_attr(const char *p, const char *end, struct
 	return p < end ? p + 1 : NULL;
 }
 
-/* What follows the name of a tag. An attribute stays unless it is not wanted or not the first of
- * its name: without a branch in the usual case, as which attributes come is hard to foresee. */
-static const char *read_attrs(
+/* An attribute stays unless it is not wanted or not the first of its name: without a branch in the
+ * usual case, as which attributes come is hard to foresee. */
+const char *html_attrs_read(
 	struct tokenizer *t, const char *p, const char *end, struct html_tag *tag)
 {
 	bool slash = false;
@@ -139,9 +129,7 @@ static const char *read_attrs(
 
 /* ---- tags ---- */
 
-/* Any tag. */
-static const char *read_tag(
-	struct tokenizer *t, const char *p, const char *end, struct html_tag *tag)
+const char *html_tag_read(struct tokenizer *t, const char *p, const char *end, struct html_tag *tag)
 {
 	uint64_t key;
 
@@ -155,32 +143,7 @@ static const char *read_tag(
 	tag->hash = tag->id;
 	if (!tag->id)
 		tag->hash = (uint32_t)((key ^ tag->name_len) * 0x9e3779b97f4a7c15u >> 32);
-	return read_attrs(t, p, end, tag);
-}
-
-const char *html_tag_read(struct tokenizer *t, const char *p, const char *end, struct html_tag *tag)
-{
-	unsigned n, id;
-
-	if (end - p < WHOLE_NAME)
-		return read_tag(t, p, end, tag);
-	n = (unsigned)__builtin_ctz(scan_name_ends(p) | 1u << 9);
-	if (n > 8 || (p[n] != '>' && p[n] != ' '))
-		return read_tag(t, p, end, tag);
-	id = html_tag_find_short(load8(p), n);
-	if (!id)
-		return read_tag(t, p, end, tag);
-	tag->name = p;
-	tag->name_len = n;
-	tag->id = (uint16_t)id;
-	tag->hash = id;
-	if (p[n] == ' ')
-		return read_attrs(t, p + n + 1, end, tag);
-	tag->self_closing = false;
-	tag->have = 0;
-	tag->nattrs = 0;
-	tag->raw_len = n + 1;
-	return p + n + 1;
+	return html_attrs_read(t, p, end, tag);
 }
 
 const struct html_attr *html_attr_get(const struct html_tag *tag, unsigned id)

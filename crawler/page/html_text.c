@@ -74,9 +74,9 @@ static inline unsigned count_bits16(unsigned x)
 	return bits[x & 255] + (unsigned)bits[x >> 8];
 }
 
-/* Takes up to 16 bytes at a time as long as they are ASCII: words, and the white space between
- * them. Returns where that ends. There is room. */
-static inline const unsigned char *add_ascii(struct html_text *t, const unsigned char *s,
+/* Takes up to 16 bytes at a time as long as they are words of plain characters, and the white space
+ * between them that is ASCII. Returns where that ends. There is room. */
+static inline const unsigned char *add_plain(struct html_text *t, const unsigned char *s,
 	const unsigned char *end, const unsigned char *readable)
 {
 	const __m128i blank = _mm_set1_epi8(' ');
@@ -87,16 +87,17 @@ static inline const unsigned char *add_ascii(struct html_text *t, const unsigned
 		size_t n = end - s < 16 ? (size_t)(end - s) : 16;
 		__m128i v = readable - s < 16 ? simd_load(s, n)
 					      : _mm_loadu_si128((const __m128i *)(const void *)s);
-		__m128i space =
-			_mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, blank),
-					     _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
-						     _mm_cmpeq_epi8(v, _mm_set1_epi8('\t')))),
-				_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\r')),
-					_mm_cmpeq_epi8(v, _mm_set1_epi8('\f'))));
+		/* CR and FF are spaces, too, but rare: add_any knows. */
+		__m128i space = _mm_or_si128(_mm_cmpeq_epi8(v, blank),
+			_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
+				_mm_cmpeq_epi8(v, _mm_set1_epi8('\t'))));
 		__m128i low = _mm_cmpeq_epi8(_mm_min_epu8(v, blank), v);
-		unsigned stop =
-			(unsigned)_mm_movemask_epi8(_mm_or_si128(v, _mm_andnot_si128(space, low))) |
-			1u << n;
+		/* The first bytes that class_of has, and some more. */
+		__m128i maybe = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)0xc2)),
+			_mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8((char)0xe3)), v));
+		unsigned stop = (unsigned)_mm_movemask_epi8(
+					_mm_or_si128(maybe, _mm_andnot_si128(space, low))) |
+				1u << n;
 		unsigned all = (stop & -stop) - 1; /* a bit for each byte that is taken */
 		unsigned spaces = (unsigned)_mm_movemask_epi8(space) & all, twice;
 
@@ -138,7 +139,7 @@ static inline const unsigned char *add_ascii(struct html_text *t, const unsigned
 
 #else
 
-static const unsigned char *add_ascii(struct html_text *t, const unsigned char *s,
+static const unsigned char *add_plain(struct html_text *t, const unsigned char *s,
 	const unsigned char *end, const unsigned char *readable)
 {
 	(void)t;
@@ -186,11 +187,13 @@ void html_text_add(struct html_text *t, const char *text, size_t len, size_t roo
 {
 	const unsigned char *s = (const unsigned char *)text, *end = s + len, *readable = s + room;
 
-	/* One for a gap, and what add_ascii may write behind the end. */
+	/* One for a gap, and what add_plain may write behind the end. */
 	if (t->out.cap - t->out.len < len + 1 + 16 + 1)
 		buf_grow(&t->out, len + 1 + 16);
-	while ((s = add_ascii(t, s, end, readable)) < end)
-		s = add_any(t, s, end);
+	while ((s = add_plain(t, s, end, readable)) < end)
+		do
+			s = add_any(t, s, end);
+		while (s < end && *s >= 0x80);
 	t->out.data[t->out.len] = '\0';
 	if (t->out.len > t->limit) {
 		t->cut = true;
@@ -238,6 +241,28 @@ size_t html_text_border(const char *s, size_t len, size_t n)
 	while (n && ((unsigned char)s[n] & 0xc0) == 0x80)
 		n--;
 	return n;
+}
+
+static size_t without_space(const char *s, size_t len)
+{
+	while (len && (s[len - 1] == ' ' || s[len - 1] == '\n'))
+		len--;
+	return len;
+}
+
+/* The words of a slice are apart by one space or newline each; so this is all there is to collapse.
+ */
+void html_text_add_slice(struct buf *out, const char *s, size_t len, size_t max)
+{
+	char *w, *end;
+
+	len = without_space(s, len);
+	if (len > max)
+		len = without_space(s, html_text_border(s, len, max));
+	buf_add(out, s, len);
+	end = out->data + out->len;
+	for (w = end - len; (w = memchr(w, '\n', (size_t)(end - w)));)
+		*w = ' ';
 }
 
 void html_text_collapse(struct buf *out, const char *s, size_t len, size_t max)

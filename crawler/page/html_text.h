@@ -55,6 +55,8 @@ size_t html_text_slice_open(struct html_text *t);
  * the next call. */
 const char *html_text_slice(const struct html_text *t, size_t start, size_t *len);
 void html_text_slice_close(struct html_text *t);
+/* Appends a slice on one line, at most max bytes. */
+void html_text_add_slice(struct buf *out, const char *s, size_t len, size_t max);
 /* The largest n <= len at which s can be cut without cutting a character. */
 size_t html_text_border(const char *s, size_t len, size_t n);
 /* Appends s with white space collapsed to single spaces and none at the ends, at most max bytes. */

@@ -8,6 +8,8 @@
 #ifndef SKITTER_PAGE_HTML_TOKEN_H
 #define SKITTER_PAGE_HTML_TOKEN_H
 
+#include <string.h>
+
 #include "crawler/page/html_tokenizer.h"
 
 static inline bool html_is_space(char c)
@@ -25,9 +27,22 @@ static inline char html_lower(char c)
 	return (unsigned char)(c - 'A') < 26 ? (char)(c + 32) : c;
 }
 
+#define HTML_WHOLE_NAME 18 /* bytes that are there when a name is read at once: 16, and '="' */
+
+static inline uint64_t html_load8(const char *p)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, p, 8);
+	return bytes;
+}
+
 /* Reads a tag whose name starts at p. The byte after its '>', or NULL when the end is
  * not in the buffer. Attributes are left in t->attrs. */
 const char *html_tag_read(
+	struct tokenizer *t, const char *p, const char *end, struct html_tag *tag);
+/* Of that what follows the name, which is in the tag already, with its id and hash. */
+const char *html_attrs_read(
 	struct tokenizer *t, const char *p, const char *end, struct html_tag *tag);
 
 /* Reads a DOCTYPE, p being behind that word, into t->doctype. The byte after its '>', or NULL

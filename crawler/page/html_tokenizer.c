@@ -6,6 +6,7 @@
 #include <strings.h>
 
 #include "crawler/page/html_charref.h"
+#include "crawler/page/html_names.h"
 #include "crawler/page/html_scan.h"
 #include "crawler/page/html_token.h"
 
@@ -296,7 +297,33 @@ static const char *run_text(
 	return q + 1;
 }
 
-/* A tag at the '<' at lt, if it is one and is whole: nearly all of them. Otherwise NULL. */
+/* html_tag_read for what nearly all tags are: one with a short name that is known, and with nothing
+ * but one space or the end behind it. */
+static inline const char *read_plain_tag(
+	struct tokenizer *t, const char *p, const char *end, struct html_tag *tag)
+{
+	unsigned n, id;
+
+	if (end - p < HTML_WHOLE_NAME)
+		return html_tag_read(t, p, end, tag);
+	n = (unsigned)__builtin_ctz(scan_name_ends(p) | 1u << 9);
+	id = n <= 8 ? html_tag_find_short(html_load8(p), n) : 0;
+	if (!id || (p[n] != '>' && p[n] != ' '))
+		return html_tag_read(t, p, end, tag);
+	tag->name = p;
+	tag->name_len = n;
+	tag->id = (uint16_t)id;
+	tag->hash = id;
+	if (p[n] == ' ')
+		return html_attrs_read(t, p + n + 1, end, tag);
+	tag->self_closing = false;
+	tag->have = 0;
+	tag->nattrs = 0;
+	tag->raw_len = n + 1;
+	return p + n + 1;
+}
+
+/* A tag at the '<' at lt, if it is one and is whole. Otherwise NULL. */
 static inline const char *run_whole_tag(struct tokenizer *t, const char *lt, const char *end)
 {
 	bool is_end = lt[1] == '/';
@@ -304,7 +331,7 @@ static inline const char *run_whole_tag(struct tokenizer *t, const char *lt, con
 
 	if (!html_is_alpha(*name))
 		return NULL;
-	after = html_tag_read(t, name, end, &t->tag);
+	after = read_plain_tag(t, name, end, &t->tag);
 	if (!after)
 		return NULL;
 	t->tag.end = is_end;

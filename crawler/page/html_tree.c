@@ -5,9 +5,10 @@
 
 /* ---- closing ---- */
 
-/* What the end of an element means beyond that of a line. */
-static void notify(struct html *h, unsigned id, unsigned flags)
+void html_popped(struct html *h, unsigned id)
 {
+	unsigned flags = html_tags[id].flags;
+
 	if (flags & TAGF_HIDE)
 		h->hidden--;
 	if (flags & TAGF_FORMAT)
@@ -43,31 +44,7 @@ void html_pop(struct html *h)
 	if (flags & TAGF_BREAK)
 		html_text_gap(&h->text, GAP_BREAK);
 	if (flags & TAGF_NOTIFY)
-		notify(h, id, flags);
-}
-
-bool html_pop_same(struct html *h, unsigned id)
-{
-	unsigned flags = html_tags[id].flags;
-	const struct html_format *last;
-
-	if (!(flags & TAGF_POPS) || !html_top_is(h, id) ||
-		(h->mode != MODE_IN_BODY && h->mode != MODE_IN_CELL))
-		return false;
-	if (flags & TAGF_FORMAT) {
-		if (!h->nformats)
-			return false;
-		last = &h->formats[h->nformats - 1];
-		if (last->at != h->stack.len - 1 || last->id != id)
-			return false;
-		if (id == TAG_A)
-			html_anchor_close(h);
-		h->nformats--;
-		html_stack_pop(&h->stack);
-		return true;
-	}
-	html_pop(h);
-	return true;
+		html_popped(h, id);
 }
 
 void html_pop_to(struct html *h, int32_t at)

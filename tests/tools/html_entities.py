@@ -15,7 +15,7 @@ for n, text in html5.items():
 assert all(n + ";" in html5 for n in names)
 
 order = sorted(names, key=lambda n: n.encode())
-pool, rows, first, values, at = [], [], {}, {}, 0
+pool, rows, values, at = [], [], {}, 0
 vpool = b""
 for i, n in enumerate(order):
     text, bare = names[n]
@@ -23,7 +23,6 @@ for i, n in enumerate(order):
     if v not in values:
         values[v] = len(vpool)
         vpool += v
-    first.setdefault(n[0], i)
     rows.append((at, len(n), values[v], len(v), int(bare)))
     pool.append(n)
     at += len(n)
@@ -54,13 +53,21 @@ print("};\n")
 print("#define ENTITY_COUNT", len(rows))
 print("#define ENTITY_MAX_NAME", max(map(len, order)), "/* bytes, without the semicolon */")
 print("#define ENTITY_MAX_BARE", max(len(n) for n in order if names[n][1]))
-print("\n/* Index of the first name that starts with a letter, from 'A' to 'z' + 1. */")
-print("static const uint16_t entity_first[] = {")
-idx, nxt = [], len(rows)
-for c in range(ord("z") + 1, ord("A") - 1, -1):
-    nxt = first.get(chr(c), nxt)
-    idx.append(nxt)
-idx.reverse()
-for i in range(0, len(idx), 12):
-    print("\t" + " ".join(f"{x}," for x in idx[i:i + 12]))
+print("""
+/* The index of each name plus one, at its hash or behind it; 0 = no more. */
+#define ENTITY_BITS 12
+static inline unsigned entity_hash(uint64_t first8, size_t len)
+{
+	return (unsigned)((first8 ^ (uint64_t)len << 56) * 0x9e3779b97f4a7c15u >> (64 - ENTITY_BITS));
+}
+static const uint16_t entity_slots[1 << ENTITY_BITS] = {""")
+slots = [0] * 4096
+for i, n in enumerate(order):
+    key = int.from_bytes(n.encode()[:8], "little") ^ len(n) << 56
+    h = (key * 0x9E3779B97F4A7C15 & (1 << 64) - 1) >> 52
+    while slots[h]:
+        h = (h + 1) % 4096
+    slots[h] = i + 1
+for i in range(0, 4096, 16):
+    print("\t" + " ".join(f"{x}," for x in slots[i:i + 16]))
 print("};\n/* clang-format on */")

@@ -293,6 +293,18 @@ static void fast_scans_equal_plain_ones(void **state)
 		assert_int_equal(fast_dirty, plain_dirty);
 		free(exact);
 	}
+	for (int c = 0; c < 256; c++) {
+		const char *end;
+
+		memset(text, 'x', 16);
+		text[c % 15] = (char)c;
+		end = scan_plain_name(text, text + 15);
+		/* It may stop too early, at a character that the caller looks at. */
+		if (end < text + 15)
+			assert_int_equal(scan_name_ends(text), 1u << (end - text));
+		else if (c > ' ')
+			assert_int_equal(scan_name_ends(text) & 0x7fff, 0);
+	}
 }
 
 /* ---- references ---- */
