@@ -149,6 +149,33 @@ size_t text_copy_plain(char *to, const char *s, size_t len)
 
 #endif
 
+/* Over characters that are not ASCII and single spaces between them; to the first byte that is
+ * something else or no UTF-8, or to the last two. */
+static const unsigned char *skip_letters(const unsigned char *p, const unsigned char *end)
+{
+	while (end - p > 2) {
+		uint32_t cp;
+		size_t n;
+
+		if (*p < 0x80) {
+			if (*p != ' ' || p[1] < 0x80)
+				return p;
+			p++;
+		} else if (*p >= 0xc2 && *p <= 0xdf && (p[1] & 0xc0) == 0x80) {
+			p += 2;
+		} else if (*p >= 0xe1 && *p <= 0xec && (p[1] & 0xc0) == 0x80 &&
+			   (p[2] & 0xc0) == 0x80) {
+			p += 3;
+		} else {
+			n = utf8_next(p, (size_t)(end - p), &cp);
+			if (!n)
+				return p;
+			p += n;
+		}
+	}
+	return p;
+}
+
 void text_json(struct buf *out, const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s;
@@ -156,11 +183,15 @@ void text_json(struct buf *out, const char *s, size_t len)
 
 	buf_add_ch(out, '"');
 	for (;;) {
+		size_t n, from = i;
 		uint32_t cp;
-		size_t n;
+
 		i += text_plain(s + i, len - i);
+		i = (size_t)(skip_letters(p + i, p + len) - p);
 		if (i == len)
 			break;
+		if (i > from)
+			continue;
 		n = utf8_next(p + i, len - i, &cp);
 		if (n > 1) {
 			i += n;
@@ -229,57 +260,113 @@ void text_html(struct buf *out, const char *s, size_t len)
 	buf_add(out, s + plain, len - plain);
 }
 
-/* Bytes of ASCII at the start of s. */
-static size_t ascii_prefix(const unsigned char *s, size_t len)
-{
-	size_t i = 0;
-
 #ifdef __SSE2__
-	for (; len - i >= 64; i += 64) {
-		const __m128i *v = (const __m128i *)(const void *)(s + i);
-		__m128i a = _mm_or_si128(_mm_loadu_si128(v), _mm_loadu_si128(v + 1));
-		__m128i b = _mm_or_si128(_mm_loadu_si128(v + 2), _mm_loadu_si128(v + 3));
 
-		if (_mm_movemask_epi8(_mm_or_si128(a, b)))
-			break;
-	}
-	for (size_t n; i < len; i += n) {
-		n = len - i < 16 ? len - i : 16;
-		unsigned high = (unsigned)_mm_movemask_epi8(simd_load(s + i, n));
-		if (high)
-			return i + (unsigned)__builtin_ctz(high);
-	}
-#else
-	while (i < len && s[i] < 0x80)
-		i++;
-#endif
-	return i;
+/* What the blocks so far leave to the next one. */
+struct utf8 {
+	unsigned want;	/* a bit for each byte that has to go on with a character */
+	unsigned edges; /* the lead byte at the end, if it is one that the next byte is bound by */
+};
+
+static SIMD_INLINE unsigned utf8_bits(__m128i v)
+{
+	return (unsigned)_mm_movemask_epi8(v);
 }
+
+/* Signed, from 0x80 on as if they were not: above c. */
+static SIMD_INLINE unsigned utf8_above(__m128i v, int c)
+{
+	return utf8_bits(_mm_cmpgt_epi8(v, _mm_set1_epi8((char)c))) & utf8_bits(v);
+}
+
+static SIMD_INLINE unsigned utf8_is(__m128i v, int c)
+{
+	return utf8_bits(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)c)));
+}
+
+/* E0 and F0 would be overlong with a small second byte, ED a surrogate and F4 beyond Unicode with a
+ * large one. */
+static bool utf8_edges(struct utf8 *u, __m128i v)
+{
+	unsigned e0 = utf8_is(v, 0xe0) << 1 | (u->edges & 1);
+	unsigned ed = utf8_is(v, 0xed) << 1 | (u->edges >> 1 & 1);
+	unsigned f0 = utf8_is(v, 0xf0) << 1 | (u->edges >> 2 & 1);
+	unsigned f4 = utf8_is(v, 0xf4) << 1 | (u->edges >> 3 & 1);
+	unsigned from_90 = utf8_above(v, 0x8f), from_a0 = utf8_above(v, 0x9f);
+
+	u->edges = e0 >> 16 | ed >> 16 << 1 | f0 >> 16 << 2 | f4 >> 16 << 3;
+	return !(((e0 & ~from_a0) | (ed & from_a0) | (f0 & ~from_90) | (f4 & from_90)) & 0xffff);
+}
+
+/* 16 bytes more. */
+static SIMD_INLINE bool utf8_block(struct utf8 *u, __m128i v)
+{
+	unsigned high = utf8_bits(v), lead, three, four, want, never;
+
+	if (!(high | u->want))
+		return true;
+	lead = utf8_above(v, 0xbf);
+	three = utf8_above(v, 0xdf);
+	four = utf8_above(v, 0xef);
+	want = lead << 1 | three << 2 | four << 3 | u->want;
+	never = utf8_above(v, 0xf4) | utf8_is(_mm_and_si128(v, _mm_set1_epi8((char)0xfe)), 0xc0);
+	if (((want ^ (high & ~lead)) & 0xffff) | never)
+		return false;
+	u->want = want >> 16;
+	/* E0, F0 and F4 in one, ED */
+	if (utf8_is(_mm_and_si128(v, _mm_set1_epi8((char)0xeb)), 0xe0) | utf8_is(v, 0xed) |
+		u->edges)
+		return utf8_edges(u, v);
+	return true;
+}
+
+static bool utf8_64(struct utf8 *u, const char *s)
+{
+	__m128i v[4];
+
+	for (int i = 0; i < 4; i++)
+		v[i] = simd_load(s + 16 * i, 16);
+	if (!(u->want |
+		    utf8_bits(_mm_or_si128(_mm_or_si128(v[0], v[1]), _mm_or_si128(v[2], v[3])))))
+		return true;
+	return utf8_block(u, v[0]) && utf8_block(u, v[1]) && utf8_block(u, v[2]) &&
+	       utf8_block(u, v[3]);
+}
+
+bool text_is_utf8(const char *s, size_t len)
+{
+	struct utf8 u = {0, 0};
+	size_t i = 0, n;
+
+	for (; len - i >= 64; i += 64)
+		if (!utf8_64(&u, s + i))
+			return false;
+	for (; i < len; i += n) {
+		n = len - i < 16 ? len - i : 16;
+		if (!utf8_block(&u, simd_load(s + i, n)))
+			return false;
+	}
+	return !u.want;
+}
+
+#else
 
 bool text_is_utf8(const char *s, size_t len)
 {
 	const unsigned char *p = (const unsigned char *)s, *end = p + len;
 
-	for (;;) {
+	while (p < end) {
 		uint32_t cp;
-		p += ascii_prefix(p, (size_t)(end - p));
-		/* Other scripts: characters of two and three bytes, one behind the other. */
-		while (p < end && *p >= 0x80) {
-			size_t n;
-			if (end - p > 2 && *p >= 0xe1 && *p <= 0xec && (p[1] & 0xc0) == 0x80 &&
-				(p[2] & 0xc0) == 0x80) {
-				p += 3;
-				continue;
-			}
-			n = utf8_next(p, (size_t)(end - p), &cp);
-			if (!n)
-				return false;
-			p += n;
-		}
-		if (p == end)
-			return true;
+		size_t n = utf8_next(p, (size_t)(end - p), &cp);
+
+		if (!n)
+			return false;
+		p += n;
 	}
+	return true;
 }
+
+#endif
 
 static bool is_wide(uint32_t cp)
 {

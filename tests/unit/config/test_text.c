@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include <cmocka.h>
+#include <jansson.h>
 
 #include "config/text.h"
 
@@ -96,6 +97,31 @@ static void utf8_is_what_the_table_says(void **state)
 	assert_in_range(good, ROUNDS / 20, ROUNDS - ROUNDS / 20);
 }
 
+/* Three bytes as if they were one character, and four, across the border of two blocks and not. */
+static void utf8_sequences(void **state)
+{
+	static const unsigned char border[] = {
+		0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0, 0xff};
+	unsigned char b[24];
+
+	(void)state;
+	for (unsigned x = 0; x < 66 * 256 * 81; x++) {
+		size_t four = x / (66 * 256) / 9 ? 1 : 0, at = 12 + x % 5, n = at,
+		       end = at + 3 + four, len;
+
+		memset(b, 'x', sizeof(b));
+		b[at] = (unsigned char)(0xbe + x / 256 % 66);
+		b[at + 1] = (unsigned char)x;
+		b[at + 2] = border[x / (66 * 256) % 9];
+		b[at + 3] = border[x / (66 * 256) / 9];
+		while (n < end && (len = sequence(b + n, end - n)))
+			n += len;
+		if (text_is_utf8((char *)b, end) != (n == end))
+			fail_msg("%02x %02x %02x %02x at %zu", b[at], b[at + 1], b[at + 2],
+				b[at + 3], at);
+	}
+}
+
 static void plain_is_what_needs_no_escape(void **state)
 {
 	(void)state;
@@ -139,12 +165,50 @@ static void json_escapes(void **state)
 	buf_release(&b);
 }
 
+/* Whatever the mixture: what another reader makes of the JSON is the text, with U+FFFD for bytes
+ * that are no UTF-8. */
+static void json_is_read_back(void **state)
+{
+	struct buf b = BUF_INIT, want = BUF_INIT;
+
+	(void)state;
+	srand(11);
+	for (int i = 0; i < ROUNDS; i++) {
+		unsigned char text[64];
+		size_t n = make_up(text, sizeof(text)), len;
+		char *s;
+		json_t *got;
+
+		for (size_t at = n; at; at--)
+			if (rand() % 8 == 0 && text[at - 1] < 0x80)
+				text[at - 1] = (unsigned char)" \"\\\n\x01\x7f"[rand() % 6];
+		s = exact(text, n);
+		buf_reset(&b);
+		buf_reset(&want);
+		text_json(&b, s, n);
+		for (size_t at = 0; at < n; at += len ? len : 1) {
+			len = sequence(text + at, n - at);
+			buf_add(&want, len ? s + at : "\xef\xbf\xbd", len ? len : 3);
+		}
+		got = json_loadb(b.data, b.len, JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+		assert_non_null(got);
+		assert_int_equal(json_string_length(got), want.len);
+		assert_memory_equal(json_string_value(got), want.data, want.len);
+		json_decref(got);
+		free(s);
+	}
+	buf_release(&b);
+	buf_release(&want);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(utf8_is_what_the_table_says),
+		cmocka_unit_test(utf8_sequences),
 		cmocka_unit_test(plain_is_what_needs_no_escape),
 		cmocka_unit_test(json_escapes),
+		cmocka_unit_test(json_is_read_back),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
