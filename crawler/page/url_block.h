@@ -81,11 +81,12 @@ static SIMD_INLINE struct url_block url_block_copy(char *w, const char *s, size_
 
 #else
 
-#define URL_BLOCK_ODD (SET_C0 | SET_FRAGMENT | SET_SPECIAL_QUERY | SET_BACKSLASH)
-
 static inline bool url_block_odd(char c)
 {
-	return c != '#' && (url_class_of(c) & (URL_BLOCK_ODD | (c == '?' ? 0 : SET_PATH)));
+	if (c == '?' || c == '#' || c == '[' || c == ']')
+		return false;
+	return url_class_of(c) &
+	       (SET_C0 | SET_FRAGMENT | SET_SPECIAL_QUERY | SET_PATH | SET_BACKSLASH | SET_SEEN);
 }
 
 static inline struct url_block url_block(const char *s, size_t n)
