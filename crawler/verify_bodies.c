@@ -219,11 +219,11 @@ static int on_body(void *arg, const struct verify_body *b)
 		return -1;
 	if (b->has_body && send_body(c, b) < 0)
 		return -1;
+	c->sums->texts += b->text_packed || b->text_pieces;
 	if (!b->text_packed)
 		return 0;
 	j = job_new(c, b);
 	j->is_text = true;
-	c->sums->texts++;
 	return submit(c, j, b->text, b->text_len, PARSE_DIGEST_PACKED, NULL, MAX_DECODED);
 }
 

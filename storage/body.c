@@ -6,6 +6,7 @@
 #include "config/text.h"
 #include "storage/mirror.h"
 #include "storage/store_int.h"
+#include "storage/stored_text.h"
 
 static int say_missing(struct store *st, const char *url, struct err *err)
 {
@@ -32,14 +33,14 @@ static int say_missing(struct store *st, const char *url, struct err *err)
 
 static int read_text(sqlite3_stmt *s, int at, struct buf *out, const char *path, struct err *err)
 {
-	if (sqlite3_column_type(s, at) != SQLITE_BLOB) {
-		db_add_column(out, s, at);
-		return 0;
-	}
-	if (db_unzstd(sqlite3_column_blob(s, at), (size_t)sqlite3_column_bytes(s, at), out) < 0)
-		return err_set(
-			err, EXIT_STORAGE, "%s is damaged: a text does not decompress", path);
-	return 0;
+	struct stored_text text = stored_text_column(s, at);
+	struct buf body = BUF_INIT;
+	int ret = stored_text_read(&text, &body, out);
+
+	buf_release(&body);
+	if (ret < 0)
+		err_set(err, EXIT_STORAGE, "%s is damaged: a text does not decompress", path);
+	return ret;
 }
 
 static int read_body(sqlite3_stmt *s, struct store_body *out, const char *path, struct err *err)
@@ -101,8 +102,10 @@ int store_body(struct store *st, const char *url, struct store_body *out, struct
 		.body = BUF_INIT,
 		.text = BUF_INIT};
 	s = db_prepare(st->db, st->path,
-		"select c.request_head, c.response_head, c.text, c.packed, c.coding, c.body, "
-		"f.content_type, f.charset, f.status, f.size from url u join fetch f on f.url_id = "
+		"select c.request_head, c.response_head, f.content_type, c.packed, c.coding, "
+		"c.body, "
+		"f.charset, f.status, f.size, " STORED_TEXT_COLUMNS
+		" from url u join fetch f on f.url_id = "
 		"u.id and f.state > 0 join content c on c.id = f.id where u.url = ?1 limit 1",
 		err);
 	if (!s)
@@ -115,11 +118,11 @@ int store_body(struct store *st, const char *url, struct store_body *out, struct
 		goto out;
 	db_add_column(&out->request_head, s, 0);
 	db_add_column(&out->response_head, s, 1);
-	out->content_type = db_dup_column(s, 6);
-	out->charset = db_dup_column(s, 7);
-	out->status = sqlite3_column_int(s, 8);
-	out->decoded_size = (uint64_t)sqlite3_column_int64(s, 9);
-	if (read_text(s, 2, &out->text, st->path, err) == 0)
+	out->content_type = db_dup_column(s, 2);
+	out->charset = db_dup_column(s, 6);
+	out->status = sqlite3_column_int(s, 7);
+	out->decoded_size = (uint64_t)sqlite3_column_int64(s, 8);
+	if (read_text(s, 9, &out->text, st->path, err) == 0)
 		ret = read_body(s, out, st->path, err);
 out:
 	sqlite3_finalize(s);

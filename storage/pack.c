@@ -3,23 +3,25 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <zstd.h>
 
 #include "config/link_json.h"
 #include "config/log.h"
 #include "config/mem.h"
+#include "storage/pieces.h"
 #include "workers/thread.h"
 
 #define PACK_LEVEL 1   /* zstd */
 #define PACK_LEAST 128 /* bytes below which compressing is not tried */
 #define PACK_BIG   ((size_t)1 << 20)
+#define PACK_ROOM  ((size_t)128 << 10) /* kept for what most pages become */
 
 /* The contexts one caller needs for one item. */
 struct packer {
 	struct packer *next;
 	ZSTD_CCtx *zstd;
 	EVP_MD_CTX *md;
+	uint8_t room[PACK_ROOM];
 };
 
 struct packers {
@@ -28,13 +30,6 @@ struct packers {
 	struct lock lock;
 	struct packer *idle;
 };
-
-static uint64_t thread_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 struct packers *packers_open(bool store_bodies)
 {
@@ -123,6 +118,28 @@ static void pack_digests(struct packers *ps, struct packer *p, struct store_item
 
 /* ---- zstd ---- */
 
+/* Memory for what is made, and of it what was used: so that it is not kept, and given back by
+ * another thread, at the size it might have had. */
+static void *room_take(struct packer *p, size_t cap)
+{
+	return cap <= PACK_ROOM ? p->room : mem_alloc(cap);
+}
+
+static void *room_keep(struct packer *p, void *room, size_t len)
+{
+	void *kept;
+
+	if (room != p->room && len)
+		return room;
+	if (room != p->room)
+		free(room);
+	if (!len)
+		return NULL;
+	kept = mem_alloc(len);
+	memcpy(kept, room, len);
+	return kept;
+}
+
 /* NULL where compressing does not pay: less than 1/16 saved, or less than half of a big one, since
  * there is room for a copy of half its size (slots.h: extra). */
 static void *compress(struct packer *p, const void *data, size_t len, size_t *out_len)
@@ -132,14 +149,40 @@ static void *compress(struct packer *p, const void *data, size_t len, size_t *ou
 
 	if (len < PACK_LEAST)
 		return NULL;
-	out = mem_alloc(cap);
+	out = room_take(p, cap);
 	got = ZSTD_compressCCtx(p->zstd, out, cap, data, len, PACK_LEVEL);
-	if (ZSTD_isError(got) || got > len - len / 16) {
-		free(out);
+	*out_len = ZSTD_isError(got) || got > len - len / 16 ? 0 : got;
+	return room_keep(p, out, *out_len);
+}
+
+/* NULL where it is not made of the body, or of too many pieces. */
+static void *cut(struct packer *p, const struct store_item *item, const char *text, size_t len,
+	size_t *out_len)
+{
+	size_t cap = len / 3;
+	void *out;
+
+	if (len < PACK_LEAST)
 		return NULL;
+	out = room_take(p, cap);
+	*out_len = pieces_write(item->body, item->body_len, text, len, out, cap);
+	return room_keep(p, out, *out_len);
+}
+
+static void pack_body_and_text(struct packers *ps, struct packer *p, struct store_item *item)
+{
+	struct store_packed *out = item->packed;
+	const struct facts *f = item->facts;
+	const char *text = f ? facts_text(f, f->text) : "";
+	size_t len = f ? f->text.len : 0;
+
+	if (ps->store_bodies && is_identity(item)) {
+		out->body = compress(p, item->body, item->body_len, &out->body_len);
+		if (item->status)
+			out->text = cut(p, item, text, len, &out->text_len);
 	}
-	*out_len = got;
-	return out;
+	if (!out->text)
+		out->text = compress(p, text, len, &out->text_len);
 }
 
 /* ---- links ---- */
@@ -212,24 +255,17 @@ static void check_texts(struct store_item *item)
 void pack_item(struct packers *ps, struct store_item *item)
 {
 	struct store_packed *out = item->packed;
-	const struct facts *f;
 	struct packer *p;
-	uint64_t start = thread_ns();
 
 	out->done = true;
 	if (!item->url_id)
 		return;
 	check_texts(item);
-	f = item->facts;
 	p = packer_take(ps);
 	pack_digests(ps, p, item);
-	if (ps->store_bodies && is_identity(item))
-		out->body = compress(p, item->body, item->body_len, &out->body_len);
-	if (f && f->text.len)
-		out->text = compress(p, facts_text(f, f->text), f->text.len, &out->text_len);
+	pack_body_and_text(ps, p, item);
 	packer_give(ps, p);
 	pack_links(item);
-	out->cpu_ns = thread_ns() - start;
 }
 
 void pack_free(struct store_item *item)

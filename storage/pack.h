@@ -4,7 +4,8 @@
  * a set of contexts, so that no context is ever made per page.
  *
  * What is stored: an identity body by zstd level 1 if that makes it smaller, else as it is;
- * a body the server compressed, as it came. Text likewise. The wire digest is of the bytes
+ * a body the server compressed, as it came. Text as pieces of an identity body that is stored
+ * (pieces.h) if that takes a third at most, else by zstd likewise. The wire digest is of the bytes
  * as received; for an identity body it also stands in for a missing digest of the parser.
  */
 #ifndef SKITTER_STORAGE_PACK_H
@@ -36,7 +37,6 @@ struct store_packed {
 	uint8_t digest[32];
 	bool has_digest;
 	uint8_t wire[32];
-	uint64_t cpu_ns;
 };
 
 struct packers *packers_open(bool store_bodies);

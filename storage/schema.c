@@ -32,6 +32,18 @@ int schema_create(sqlite3 *db, const char *path, struct err *err)
 	return 0;
 }
 
+/* Whoever goes on with an older crawl writes texts that its version does not know. */
+static int raise_version(sqlite3 *db, const char *path, struct err *err)
+{
+	char sql[48];
+	int64_t version;
+
+	if (db_int(db, path, "pragma user_version", 0, &version, err) < 0)
+		return -1;
+	snprintf(sql, sizeof(sql), "pragma user_version = %d", STORE_VERSION);
+	return version < STORE_VERSION ? db_exec(db, path, sql, err) : 0;
+}
+
 int schema_complete(sqlite3 *db, const char *path, struct err *err)
 {
 	const char *at = schema_sql, *end;
@@ -44,7 +56,7 @@ int schema_complete(sqlite3 *db, const char *path, struct err *err)
 			return -1;
 		at = end;
 	}
-	return 0;
+	return raise_version(db, path, err);
 }
 
 int schema_judge(const char *path, int64_t id, int64_t version, struct err *err)

@@ -12,7 +12,8 @@ extern const char schema_sql[]; /* the text of schema.sql */
 
 /* In one transaction: all of it, or nothing. */
 int schema_create(sqlite3 *db, const char *path, struct err *err);
-/* Tables that are in the schema since a later day than the file ("create table if not exists"). */
+/* An older crawl made one of this version: tables that are in the schema since a later day than
+ * the file ("create table if not exists"), then the version itself. */
 int schema_complete(sqlite3 *db, const char *path, struct err *err);
 /* 0 = a crawl this version can read; -1 = a text file, another program's database, a
  * newer skitter's, each with its sentence. Only reads. */

@@ -1,4 +1,4 @@
--- schema.sql - what a crawl looks like on disk (user_version 1).
+-- schema.sql - what a crawl looks like on disk (user_version 2).
 --
 -- The tables are skitter's own and may change; the views below are public (README).
 -- Tables are appended to in the order things happened. Nothing is unique but row ids:
@@ -101,7 +101,7 @@ create table content (
 	request_head text,
 	response_head text,
 	headings text,
-	text blob,                -- text as it is, blob by zstd
+	text blob,                -- text as it is; blob by zstd or (from version 2 on) pieces of body
 	packed integer,           -- 1 = the body is an identity body that we compressed by zstd
 	coding text,              -- the server's coding still on the body
 	body blob

@@ -236,7 +236,7 @@ static int prepare_all(struct finder *f, const char *fts)
 	f->page =
 		prepare(f, "select u.url, h.name, f.lang, strftime('%Y-%m-%dT%H:%M:%fZ', "
 			   "f.fetched_ms / 1000.0, "
-			   "'unixepoch'), f.title, c.headings, c.text from @.fetch f "
+			   "'unixepoch'), " SEARCH_WORDS_COLUMNS " from @.fetch f "
 			   "join @.url u on u.id = f.url_id left join @.host h on h.id = u.host_id "
 			   "left join @.content c on c.id = f.id where f.id = ?1 and f.state > 0");
 	if (!f->match || !f->hits || !f->facts || !f->page)

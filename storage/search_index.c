@@ -3,26 +3,25 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zstd.h>
 
 #include "config/mem.h"
 #include "storage/db.h"
 #include "storage/search_tok.h"
 
-#define MAX_TEXT ((size_t)64 << 20) /* no crawl stores more of one page */
+#define KEEP_BODY ((size_t)4 << 20) /* memory of an odd page that is given back */
 
 /* @ stands for the schema of the crawl. */
 enum { FETCHES, OLDER, KNOWN, WORDS, ADD, REMOVE, MARK, STATEMENTS };
 
 static const char *const statement_sql[STATEMENTS] = {
 	[FETCHES] = "select f.id, f.url_id, f.state > 0 and f.status between 200 and 299, "
-		    "f.robots like '%noindex%', f.title, c.headings, c.text "
-		    "from @.fetch f left join @.content c on c.id = f.id "
+		    "f.robots like '%noindex%', " SEARCH_WORDS_COLUMNS
+		    " from @.fetch f left join @.content c on c.id = f.id "
 		    "where f.id > ?1 order by f.id limit ?2",
 	[OLDER] = "select id from @.fetch where url_id = ?1 and id < ?2",
 	[KNOWN] = "select 1 from main.search_docsize where id = ?1",
-	[WORDS] = "select f.title, c.headings, c.text from @.fetch f "
-		  "left join @.content c on c.id = f.id where f.id = ?1",
+	[WORDS] = "select " SEARCH_WORDS_COLUMNS
+		  " from @.fetch f left join @.content c on c.id = f.id where f.id = ?1",
 	[ADD] = "insert into main.search(rowid, title, headings, text) values(?1, ?2, ?3, ?4)",
 	[REMOVE] = "insert into main.search(search, rowid, title, headings, text) "
 		   "values('delete', ?1, ?2, ?3, ?4)",
@@ -59,8 +58,7 @@ static void add_headings(struct buf *out, const char *p, size_t len)
 int search_words_read(struct search_words *w, sqlite3_stmt *s, int at)
 {
 	const char *headings = (const char *)sqlite3_column_text(s, at + 1);
-	unsigned long long size;
-	size_t len;
+	struct stored_text text = stored_text_column(s, at + 2);
 
 	buf_reset(&w->title);
 	buf_reset(&w->headings);
@@ -68,13 +66,8 @@ int search_words_read(struct search_words *w, sqlite3_stmt *s, int at)
 	db_add_column(&w->title, s, at);
 	if (headings)
 		add_headings(&w->headings, headings, (size_t)sqlite3_column_bytes(s, at + 1));
-	if (sqlite3_column_type(s, at + 2) != SQLITE_BLOB) {
-		db_add_column(&w->text, s, at + 2);
-		return 0;
-	}
-	len = (size_t)sqlite3_column_bytes(s, at + 2);
-	size = ZSTD_getFrameContentSize(sqlite3_column_blob(s, at + 2), len);
-	return size > MAX_TEXT ? -1 : db_unzstd(sqlite3_column_blob(s, at + 2), len, &w->text);
+	buf_recycle(&w->body, KEEP_BODY);
+	return stored_text_read(&text, &w->body, &w->text);
 }
 
 void search_words_release(struct search_words *w)
@@ -82,6 +75,7 @@ void search_words_release(struct search_words *w)
 	buf_release(&w->title);
 	buf_release(&w->headings);
 	buf_release(&w->text);
+	buf_release(&w->body);
 }
 
 /* ---- the state ---- */

@@ -21,6 +21,7 @@
 
 #include "config/buf.h"
 #include "config/err.h"
+#include "storage/stored_text.h"
 
 struct search_state {
 	bool exists;	 /* there is an index, of this crawl and this version */
@@ -56,12 +57,14 @@ int search_index_memory(struct search_index *ix, size_t bytes, struct err *err);
 /* The words of a stored page as they were indexed: headings without their level, one a line. */
 struct search_words {
 	struct buf title, headings, text;
+	struct buf body; /* that the text was made of */
 };
-#define SEARCH_WORDS_INIT                    \
-	{                                    \
-		BUF_INIT, BUF_INIT, BUF_INIT \
+#define SEARCH_WORDS_INIT                              \
+	{                                              \
+		BUF_INIT, BUF_INIT, BUF_INIT, BUF_INIT \
 	}
-/* Columns at, at + 1, at + 2: title, headings and text as stored. -1: damaged. */
+/* Columns from `at` on: SEARCH_WORDS_COLUMNS. -1: damaged. */
+#define SEARCH_WORDS_COLUMNS "f.title, c.headings, " STORED_TEXT_COLUMNS
 int search_words_read(struct search_words *w, sqlite3_stmt *s, int at);
 void search_words_release(struct search_words *w);
 

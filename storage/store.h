@@ -35,7 +35,7 @@
 #include "config/facts.h"
 
 #define STORE_APPLICATION_ID 0x736b6974 /* "skit" */
-#define STORE_VERSION	     1		/* user_version of the schema */
+#define STORE_VERSION	     2		/* user_version of the schema */
 
 struct store;
 struct store_item;
@@ -107,12 +107,10 @@ void store_add_storers(struct store *st, size_t storers);
 struct store_stats {
 	uint64_t items, fetches, batches, urls, excluded, links;
 	uint64_t body_in, body_out; /* bytes of bodies as received and as stored */
-	uint64_t pool_ns;	    /* thread CPU time spent in the pool, and by the writer */
-	uint64_t writer_ns;
-	uint64_t commit_max_ns; /* the longest batch */
-	uint64_t batch_max;	/* most items in one batch */
-	uint64_t queue_high;	/* most items under way */
-	uint64_t checkpoints;	/* of the write-ahead log, and time spent in them */
+	uint64_t commit_max_ns;	    /* the longest batch */
+	uint64_t batch_max;	    /* most items in one batch */
+	uint64_t queue_high;	    /* most items under way */
+	uint64_t checkpoints;	    /* of the write-ahead log, and time spent in them */
 	uint64_t checkpoint_ns;
 };
 void store_stats(struct store *st, struct store_stats *out);

@@ -6,9 +6,11 @@
 
 #include "config/facts.h"
 #include "storage/store_int.h"
+#include "storage/stored_text.h"
 
-#define AT_ONCE	       256  /* pages per read transaction: a running crawl's log can be moved on */
-#define MAX_COMPLAINTS 1000 /* of SQLite's integrity check */
+#define AT_ONCE	       256 /* pages per read transaction: a running crawl's log can be moved on */
+#define KEEP	       ((size_t)4 << 20) /* memory of an odd page that is given back */
+#define MAX_COMPLAINTS 1000		 /* of SQLite's integrity check */
 
 static bool stopped(const struct verify *v)
 {
@@ -66,6 +68,7 @@ struct walk {
 	struct store *st;
 	const struct verify *v;
 	sqlite3_stmt *s[STATEMENTS];
+	struct buf body, text; /* of a text made of its body */
 };
 
 static const uint8_t *digest_at(sqlite3_stmt *s, int at)
@@ -109,9 +112,36 @@ static void read_content(sqlite3_stmt *s, struct verify_body *b)
 	b->has_body = sqlite3_column_type(s, 2) != SQLITE_NULL;
 	b->body = sqlite3_column_blob(s, 2);
 	b->len = (size_t)sqlite3_column_bytes(s, 2);
-	b->text_packed = sqlite3_column_type(s, 3) == SQLITE_BLOB;
 	b->text = sqlite3_column_blob(s, 3);
 	b->text_len = (size_t)sqlite3_column_bytes(s, 3);
+}
+
+/* Pieces need the body, and are copies of it at most: no process is asked for them. */
+static void read_text(struct walk *w, struct verify_body *b)
+{
+	struct stored_text t = {.data = b->text,
+		.len = b->text_len,
+		.blob = sqlite3_column_type(w->s[BODY], 3) == SQLITE_BLOB,
+		.body = b->body,
+		.body_len = b->len,
+		.body_packed = b->packed};
+
+	b->text_pieces = stored_text_is_pieces(&t);
+	b->text_packed = t.blob && !b->text_pieces;
+	if (!b->text_pieces)
+		return;
+	buf_recycle(&w->body, KEEP);
+	buf_recycle(&w->text, KEEP);
+	if (b->has_body && b->packed) {
+		if (db_unzstd(b->body, b->len, &w->body) < 0)
+			return; /* of a damaged body its digest tells */
+		t.body = w->body.data;
+		t.body_len = w->body.len;
+		t.body_packed = false;
+	}
+	if (stored_text_read(&t, &w->body, &w->text) < 0)
+		w->v->problem(w->v->arg, "bodies", b->url,
+			"the stored text is not made of the stored body");
 }
 
 static int one(struct walk *w, int64_t id, int (*fn)(void *, const struct verify_body *), void *arg)
@@ -128,6 +158,7 @@ static int one(struct walk *w, int64_t id, int (*fn)(void *, const struct verify
 	read_content(w->s[BODY], &b);
 	if (!b.body && b.len)
 		return 0; /* out of memory or damaged: the next look at the row says so */
+	read_text(w, &b);
 	return fn(arg, &b);
 }
 
@@ -147,7 +178,7 @@ static int some(struct walk *w, int64_t from, int64_t to,
 int verify_bodies(struct store *st, const struct verify *v,
 	int (*fn)(void *arg, const struct verify_body *b), void *arg, struct err *err)
 {
-	struct walk w = {.st = st, .v = v};
+	struct walk w = {.st = st, .v = v, .body = BUF_INIT, .text = BUF_INIT};
 	int64_t last;
 	int ret = db_int(st->db, st->path, "select max(id) from fetch", 0, &last, err);
 
@@ -164,5 +195,7 @@ int verify_bodies(struct store *st, const struct verify *v,
 	}
 	for (int i = 0; i < STATEMENTS; i++)
 		sqlite3_finalize(w.s[i]);
+	buf_release(&w.body);
+	buf_release(&w.text);
 	return ret;
 }

@@ -53,7 +53,8 @@ struct verify_body {
 	bool cut;      /* and more was there: the parser's limit was reached */
 	const void *text;
 	size_t text_len;
-	bool text_packed;
+	bool text_packed; /* zstd; or else, if text_pieces, found to be pieces of the body */
+	bool text_pieces;
 };
 
 /* fn returns -1 to end. Pointers live until it returns. */

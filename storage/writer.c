@@ -1,7 +1,6 @@
 #include "storage/writer.h"
 
 #include <stdlib.h>
-#include <time.h>
 
 #include "config/clock.h"
 #include "storage/store_int.h"
@@ -13,13 +12,6 @@
 #define BATCH_WAITS   4	  /* of a millisecond each, as long as each brings something */
 #define BATCH_MAX     512 /* items; bounds how long slots are kept by one commit */
 #define BATCH_BYTES   ((size_t)32 << 20) /* of bodies */
-
-static uint64_t thread_ns(void)
-{
-	struct timespec t;
-	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
-}
 
 /* ---- which items ---- */
 
@@ -106,7 +98,6 @@ static void count_item(struct store_stats *s, const struct store_item *item)
 	s->links += p->nlinks;
 	s->body_in += item->body_len;
 	s->body_out += p->body ? p->body_len : item->body_len;
-	s->pool_ns += p->cpu_ns;
 }
 
 /* The rows are durable: count, free what was packed, give the items back. */
@@ -121,7 +112,6 @@ static void give_back(struct store *st, struct store_item *list, size_t count, i
 		st->stats.batch_max = count;
 	if ((uint64_t)took_ns > st->stats.commit_max_ns)
 		st->stats.commit_max_ns = (uint64_t)took_ns;
-	st->stats.writer_ns = thread_ns();
 	st->stats.checkpoints = checkpoint_count(st->checkpoint, &st->stats.checkpoint_ns);
 	lock_leave(&st->lock);
 	for (struct store_item *item = list; item; item = item->next)

@@ -144,7 +144,7 @@ static void test_other_views(void **state)
 		"'bytes_decoded'",
 		"1|1\n");
 	fix_expect(f.path, "pragma application_id", "1936419188\n");
-	fix_expect(f.path, "pragma user_version", "1\n");
+	fix_expect(f.path, "pragma user_version", "2\n");
 	fix_close(&f);
 }
 
