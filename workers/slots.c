@@ -34,11 +34,12 @@ struct slots {
 	struct shelf small, big;
 	size_t credit;	     /* bytes that big slots may have together */
 	size_t lent;	     /* and have, with what they hold beside */
+	size_t big_warm;     /* pages of free ones, which go when the credit is wanted */
 	size_t reserved;     /* of the credit, for the one who waits */
 	size_t small_credit; /* bytes that small slots may have */
 	size_t small_used;   /* and have: the sum of `touched` */
 	size_t free_used;    /* of that, in free ones */
-	size_t warm;	     /* and how much of that there may be */
+	size_t warm;	     /* and how much of that there may be, with those of big ones */
 	pthread_t thread;
 };
 
@@ -135,10 +136,43 @@ void slots_close(struct slots *s)
 	free(s);
 }
 
+/* ---- pages of free big slots --------------------------------------------------------------- */
+
+static void cool_big(struct slots *s, struct slot *slot, size_t keep)
+{
+	if (slot->touched <= keep)
+		return;
+	shm_punch(s->fd, slot->offset + keep, slot->offset + slot->touched);
+	slot->touched = keep;
+}
+
+/* What is lent and what is warm fit the credit together: the longest unused go first. */
+static void fit_warm(struct slots *s)
+{
+	for (size_t i = 0; i < s->big.nfree && s->lent + s->big_warm > s->credit; i++) {
+		s->big_warm -= s->big.free[i]->touched;
+		cool_big(s, s->big.free[i], 0);
+	}
+}
+
+/* All that was in it goes, but for what may stay warm: big ones have half of that. */
+static void rest_big(struct slots *s, struct slot *slot)
+{
+	size_t left = slots_credit_left(s), most = left < s->warm / 2 ? left : s->warm / 2;
+
+	/* The fetcher may have written more than the length it settled for. */
+	if (slot->touched < slot->cap)
+		slot->touched = slot->cap;
+	cool_big(s, slot, most > s->big_warm ? (most - s->big_warm) / GRAIN * GRAIN : 0);
+	s->big_warm += slot->touched;
+	slot->cap = 0;
+}
+
 void slots_set_credit(struct slots *s, size_t bytes)
 {
 	check_thread(s);
 	s->credit = bytes;
+	fit_warm(s);
 }
 
 void slots_set_small_credit(struct slots *s, size_t bytes)
@@ -286,6 +320,7 @@ static bool lend(struct slots *s, size_t more, bool reserved)
 	if (left < kept || more > left - kept)
 		return false;
 	s->lent += more;
+	fit_warm(s);
 	return true;
 }
 
@@ -305,6 +340,7 @@ static struct slot *move_to_big(struct slots *s, struct slot *slot)
 
 	if (!big)
 		return NULL;
+	s->big_warm -= big->touched;
 	note_touched(s, slot);
 	memcpy(big->data, slot->data, slot->len);
 	big->len = slot->len;
@@ -348,6 +384,7 @@ struct slot *slots_grow_with(
 		slot = move_to_big(s, slot);
 	slot->cap = want;
 	slot->extra = extra;
+	cool_big(s, slot, want);
 	return slot;
 }
 
@@ -384,10 +421,8 @@ void slots_give(struct slots *s, struct slot *slot)
 	s->lent -= slot->extra;
 	slot->extra = 0;
 	if (slot->big) {
-		/* All of it: the fetcher may have written more than the length it settled for. */
-		shm_punch(s->fd, slot->offset, slot->offset + slot->cap);
 		s->lent -= slot->cap;
-		slot->cap = 0;
+		rest_big(s, slot);
 	} else if (s->small_used > s->small_credit) {
 		cool(s, slot);
 	}
@@ -395,10 +430,9 @@ void slots_give(struct slots *s, struct slot *slot)
 	slot->user = NULL;
 	slot->since_ms = clock_ms();
 	shelf->free[shelf->nfree++] = slot;
-	if (slot->big)
-		return;
-	s->free_used += slot->touched;
-	while (s->free_used > s->warm && cool_coldest(s))
+	if (!slot->big)
+		s->free_used += slot->touched;
+	while (s->free_used + s->big_warm > s->warm && cool_coldest(s))
 		;
 }
 

@@ -16,7 +16,7 @@
  *   big     the `cap` of big slots, and what their owners need beside (`extra`: a body inflated
  *           or compressed). A body of unknown length asks in steps, one that said its length
  *           for that. All that a page needs it asks for at once, so that nobody waits holding
- *           what another waits for.
+ *           what another waits for. Of what nobody has, free slots keep some warm.
  *
  * Read-only: the descriptor for parsers is the arena opened again O_RDONLY: a writable mapping,
  * mprotect, write and truncate are refused by the kernel. (Opening it once more through
@@ -48,7 +48,8 @@ struct slot {
 	uint64_t offset;       /* of data in the arena, what a parser is told */
 	void *user;	       /* the owner's; NULL when taken */
 	size_t extra;	       /* credit it holds beside cap: slots_grow_with, slots_borrow */
-	size_t touched;	       /* slots.c: the most bytes ever written since the last hole punch */
+	size_t touched;	       /* slots.c: the most bytes ever written since the last hole punch;
+				* of a big one: that may have been, noted as it is given back */
 };
 
 struct slots;
@@ -65,8 +66,8 @@ void slots_set_credit(struct slots *s, size_t bytes);
 /* Bytes that small slots may have together (default: all of them whole). */
 void slots_set_small_credit(struct slots *s, size_t bytes);
 
-/* Bytes that free small slots may keep for their next page (default: all they have): above that,
- * the pages of those that were unused for longest go. */
+/* Bytes that free slots may keep for their next page (default: all that small ones have), big ones
+ * up to half of it: above that, the pages of those that were unused for longest go. */
 void slots_set_warm(struct slots *s, size_t bytes);
 
 /* Who waits for big credit says how much: others leave that alone from now on, so that it comes
@@ -97,9 +98,9 @@ bool slots_borrow(struct slots *s, struct slot *slot, size_t extra, bool reserve
 
 void slots_pass(struct slot *slot, enum slot_owner from, enum slot_owner to);
 
-/* Back to the pool, from any owner but the pool. A big slot's pages go back to the system at once;
- * a small one keeps its own, warm for the next page: a page of memory given back and taken anew
- * costs about 5 us, 250 us for 256 KiB, on the loop. */
+/* Back to the pool, from any owner but the pool. It keeps pages, warm for the next body, as far as
+ * slots_set_warm allows: a page of memory given back and taken anew costs about 5 us, 250 us for
+ * 256 KiB, on the loop. */
 void slots_give(struct slots *s, struct slot *slot);
 
 /* The arena opened read-only, CLOEXEC; the caller closes it. */

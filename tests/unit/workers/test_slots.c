@@ -147,6 +147,7 @@ static void memory_goes_back(void **state)
 	memset(big->data, 'b', big->cap);
 	big->len = 17; /* what counts is less than what was written */
 	assert_true(slots_touched_bytes(s) >= 10 * MIB);
+	slots_set_warm(s, 0);
 	slots_give(s, big);
 	assert_true(slots_touched_bytes(s) <= 256 * KIB);
 	slots_close(s);
@@ -228,6 +229,43 @@ static void little_stays_warm(void **state)
 	assert_true(fill(s, c, 64 * KIB));
 	slots_give(s, c);
 	assert_int_equal(slots_touched_bytes(s), 64 * KIB);
+	slots_close(s);
+}
+
+static struct slot *fill_big(struct slots *s, size_t len)
+{
+	struct slot *big = slots_grow_to(s, slots_take(s), len);
+	assert_non_null(big);
+	assert_true(fill(s, big, len));
+	return big;
+}
+
+static void big_ones_stay_warm(void **state)
+{
+	(void)state;
+	struct slots *s = open_slots(4, 4);
+	slots_set_warm(s, 16 * MIB);
+	struct slot *a = fill_big(s, 5 * MIB), *b = fill_big(s, 5 * MIB);
+	slots_give(s, a);
+	slots_give(s, b);
+	/* The next one finds pages there, but no more of them than it may use. */
+	assert_in_range(slots_touched_bytes(s), 5 * MIB, 8 * MIB);
+	b = slots_grow_to(s, slots_take(s), MIB);
+	assert_in_range(slots_touched_bytes(s), MIB, 6 * MIB);
+	slots_set_credit(s, MIB);
+	assert_true(slots_touched_bytes(s) <= MIB);
+	slots_give(s, b);
+	/* They are in nobody's way. */
+	slots_set_credit(s, 10 * MIB);
+	a = fill_big(s, 10 * MIB);
+	assert_true(slots_touched_bytes(s) <= 10 * MIB);
+	slots_give(s, a);
+	b = slots_take(s);
+	assert_true(slots_borrow(s, b, 9 * MIB, false));
+	assert_true(slots_touched_bytes(s) <= MIB);
+	slots_give(s, b);
+	slots_set_credit(s, 0);
+	assert_int_equal(slots_touched_bytes(s), 0);
 	slots_close(s);
 }
 
@@ -414,6 +452,7 @@ int main(void)
 		cmocka_unit_test(memory_goes_back),
 		cmocka_unit_test(small_credit),
 		cmocka_unit_test(little_stays_warm),
+		cmocka_unit_test(big_ones_stay_warm),
 		cmocka_unit_test(room_beside_the_body),
 		cmocka_unit_test(one_owner_at_a_time),
 		cmocka_unit_test(readonly_view),
