@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -39,8 +40,12 @@ int pipe_open_oneway(int fd[2], struct err *err)
 	return 0;
 }
 
-static ssize_t send_flags(int fd, const void *msg, size_t len, int flags)
+static ssize_t send_parts(int fd, const struct iovec *parts, size_t nparts, int flags)
 {
+	struct msghdr msg = {.msg_iov = (struct iovec *)(uintptr_t)parts, .msg_iovlen = nparts};
+	size_t len = 0;
+	for (size_t i = 0; i < nparts; i++)
+		len += parts[i].iov_len;
 	/* A message of no bytes would read as the end. */
 	if (len == 0 || len > PIPE_MAX) {
 		errno = EMSGSIZE;
@@ -48,7 +53,7 @@ static ssize_t send_flags(int fd, const void *msg, size_t len, int flags)
 	}
 	ssize_t n;
 	do
-		n = send(fd, msg, len, flags | MSG_NOSIGNAL);
+		n = sendmsg(fd, &msg, flags | MSG_NOSIGNAL);
 	while (n < 0 && errno == EINTR);
 	/* The kernel has several words for "the peer is gone". */
 	if (n < 0 && (errno == ECONNRESET || errno == ECONNREFUSED || errno == ENOTCONN))
@@ -71,6 +76,12 @@ static ssize_t recv_flags(int fd, void *msg, size_t cap, int flags)
 	return n;
 }
 
+static ssize_t send_flags(int fd, const void *msg, size_t len, int flags)
+{
+	struct iovec all = {.iov_base = (void *)(uintptr_t)msg, .iov_len = len};
+	return send_parts(fd, &all, 1, flags);
+}
+
 ssize_t pipe_send(int fd, const void *msg, size_t len)
 {
 	return send_flags(fd, msg, len, 0);
@@ -79,6 +90,11 @@ ssize_t pipe_send(int fd, const void *msg, size_t len)
 ssize_t pipe_try_send(int fd, const void *msg, size_t len)
 {
 	return send_flags(fd, msg, len, MSG_DONTWAIT);
+}
+
+ssize_t pipe_try_send_parts(int fd, const struct iovec *parts, size_t n)
+{
+	return send_parts(fd, parts, n, MSG_DONTWAIT);
 }
 
 ssize_t pipe_recv(int fd, void *msg, size_t cap)

@@ -15,6 +15,7 @@
 
 #include <stddef.h>
 #include <sys/types.h>
+#include <sys/uio.h>
 
 #include "config/err.h"
 
@@ -31,6 +32,7 @@ ssize_t pipe_recv(int fd, void *msg, size_t cap);
 
 /* The same without waiting: -1 with EAGAIN where the others would wait. */
 ssize_t pipe_try_send(int fd, const void *msg, size_t len);
+ssize_t pipe_try_send_parts(int fd, const struct iovec *parts, size_t n); /* as one message */
 ssize_t pipe_try_recv(int fd, void *msg, size_t cap);
 
 #endif

@@ -78,13 +78,24 @@ static struct seat *best_seat(const struct procpool *pool)
 	return second;
 }
 
-void pool_settle(struct procpool *pool)
+/* What goes to the same worker goes as one message. Again, where a worker turned out to be gone. */
+static void hand_out(struct procpool *pool)
 {
 	struct seat *seat;
-	while (pool->queued && (seat = best_seat(pool)))
-		seat_send(seat, pool_take(pool));
+	while (pool->queued && (seat = best_seat(pool))) {
+		do
+			seat_hand(seat, pool_take(pool));
+		while (pool->queued && (seat = best_seat(pool)));
+		for (size_t i = 0; i < pool->nseats; i++)
+			seat_send(pool->seats[i]);
+	}
+}
+
+void pool_settle(struct procpool *pool)
+{
+	hand_out(pool);
 	for (size_t i = 0; i < pool->nseats; i++) {
-		seat = pool->seats[i];
+		struct seat *seat = pool->seats[i];
 		bool surplus = seat->retiring || (pool->closed && pool->queued == 0);
 		bool can_go = seat->state == SEAT_READY || seat->state == SEAT_STARTING ||
 			      seat->state == SEAT_BACKOFF;

@@ -4,8 +4,9 @@
  * that read hostile bytes and may crash, hang or lie at any time; none of that costs more than
  * the task at hand.
  *
- *   task     a message of up to PROCPOOL_MSG_MAX bytes over the worker's own two-way pipe; bodies
- *            stay in the slots' arena, which the worker maps read-only
+ *   task     a message of up to PROCPOOL_MSG_MAX bytes over the worker's own two-way pipe, where
+ *            those that go together are one; bodies stay in the slots' arena, which the worker maps
+ *            read-only
  *   answer   bytes in the worker's own answer area (shared memory, sparse, sealed in size) and
  *            one small message that tells status and length
  *
@@ -122,6 +123,7 @@ struct procpool_worker {
 	size_t stride;
 	char *areas;
 	uint64_t seq;
+	size_t have, at; /* bytes of the message that came last; what was got of them */
 	bool ready;
 };
 

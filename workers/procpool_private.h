@@ -10,10 +10,11 @@
 
 /* ---- what goes over the pipe --------------------------------------------------------------- */
 
-/* To the worker: this, then the caller's message. */
+/* To the worker: this, then the caller's message; several of both may come as one message. */
 struct pool_order {
 	uint64_t seq;  /* counts from 1 in each process */
-	uint64_t area; /* which answer area it may use: seq % PROCPOOL_DEPTH */
+	uint32_t area; /* which answer area it may use: seq % PROCPOOL_DEPTH */
+	uint32_t len;  /* of the caller's message */
 };
 
 /* From the worker. */
@@ -67,9 +68,10 @@ struct seat {
 	bool broken;		      /* nothing can be sent any more */
 	enum procpool_result verdict; /* what its death means for the task */
 
-	/* held[0] is computed since begun_ms, held[1] waits in the pipe */
+	/* held[0] is computed since begun_ms, the others wait in the pipe; but the last `unsent` of
+	 * them go there at the end of pool_settle, together */
 	struct task *held[PROCPOOL_DEPTH];
-	size_t nheld;
+	size_t nheld, unsent;
 	int64_t begun_ms;
 	uint64_t seq; /* of the last task sent */
 
@@ -113,7 +115,8 @@ struct seat *seat_new(struct procpool *pool, size_t index);
 void seat_free(struct seat *seat);
 void seat_start(struct seat *seat);
 bool seat_has_room(const struct seat *seat);
-void seat_send(struct seat *seat, struct task *task);
+void seat_hand(struct seat *seat, struct task *task);
+void seat_send(struct seat *seat); /* what it was handed. It may come back to the queue */
 void seat_leave(struct seat *seat);
 void seat_on_readable(struct seat *seat);
 void seat_on_exit(struct seat *seat);

@@ -260,25 +260,50 @@ static void task_begins(struct seat *seat)
 		timer_set(seat, seat->pool->deadline_ms);
 }
 
-void seat_send(struct seat *seat, struct task *task)
+void seat_hand(struct seat *seat, struct task *task)
 {
 	struct pool_order *order = (struct pool_order *)task->msg;
 	order->seq = ++seat->seq;
 	order->area = order->seq % PROCPOOL_DEPTH;
-	if (pipe_try_send(seat->fd, task->msg, task->len) < 0) {
-		/* It is gone, and this task had no part in it. What it answered before is still to
-		 * be read, or the wrong one would be blamed: then comes the end. */
-		bool gone = errno == EPIPE || errno == ECONNRESET;
-		pool_put_back(seat->pool, task);
-		seat->seq--;
-		seat->broken = true;
-		if (!gone)
-			seat_kill(seat, PROC_CRASHED);
-		return;
-	}
+	order->len = (uint32_t)(task->len - sizeof(*order));
 	seat->held[seat->nheld++] = task;
+	seat->unsent++;
 	if (seat->nheld == 1)
 		task_begins(seat);
+}
+
+/* As many as one message holds. */
+static bool send_some(struct seat *seat)
+{
+	struct iovec parts[PROCPOOL_DEPTH];
+	struct task **first = &seat->held[seat->nheld - seat->unsent];
+	size_t n = 0, len = 0;
+	while (n < seat->unsent && len + first[n]->len <= PIPE_MAX) {
+		parts[n] = (struct iovec){.iov_base = first[n]->msg, .iov_len = first[n]->len};
+		len += first[n++]->len;
+	}
+	if (pipe_try_send_parts(seat->fd, parts, n) < 0)
+		return false;
+	seat->unsent -= n;
+	return true;
+}
+
+void seat_send(struct seat *seat)
+{
+	while (seat->unsent && send_some(seat))
+		;
+	if (!seat->unsent)
+		return;
+	/* It is gone, and these tasks had no part in it. What it answered before is still to be
+	 * read, or the wrong one would be blamed: then comes the end. */
+	bool gone = errno == EPIPE || errno == ECONNRESET;
+	for (; seat->unsent; seat->unsent--) {
+		pool_put_back(seat->pool, seat->held[--seat->nheld]);
+		seat->seq--;
+	}
+	seat->broken = true;
+	if (!gone)
+		seat_kill(seat, PROC_CRASHED);
 }
 
 static struct task *held_pop(struct seat *seat)

@@ -50,12 +50,34 @@ int procpool_worker_open(struct procpool_worker *w, int argc, char **argv, struc
 	return 0;
 }
 
+/* The next order of the last message, or the next message. */
+static ssize_t read_order(struct procpool_worker *w, struct pool_order *order, const char **msg)
+{
+	static char in[PIPE_MAX]; /* a process is one worker */
+	if (w->at == w->have) {
+		ssize_t n = pipe_recv(w->fd, in, sizeof(in));
+		if (n <= 0)
+			return n;
+		w->have = (size_t)n;
+		w->at = 0;
+	}
+	size_t left = w->have - w->at;
+	if (left > sizeof(*order))
+		memcpy(order, in + w->at, sizeof(*order));
+	if (left <= sizeof(*order) || !order->len || order->len > left - sizeof(*order) ||
+		order->area >= PROCPOOL_DEPTH) {
+		errno = EMSGSIZE;
+		return -1;
+	}
+	*msg = in + w->at + sizeof(*order);
+	w->at += sizeof(*order) + order->len;
+	return (ssize_t)order->len;
+}
+
 ssize_t procpool_worker_get(struct procpool_worker *w, void *msg, size_t cap)
 {
-	struct {
-		struct pool_order order;
-		char msg[PROCPOOL_MSG_MAX];
-	} in;
+	struct pool_order order;
+	const char *in;
 	if (w->seq)
 		misuse("procpool_worker_get before the answer to task %llu",
 			(unsigned long long)w->seq);
@@ -65,18 +87,17 @@ ssize_t procpool_worker_get(struct procpool_worker *w, void *msg, size_t cap)
 			return errno == EPIPE ? 0 : -1;
 		w->ready = true;
 	}
-	ssize_t n = pipe_recv(w->fd, &in, sizeof(in));
+	ssize_t n = read_order(w, &order, &in);
 	if (n <= 0)
 		return n;
-	size_t len = (size_t)n - sizeof(in.order);
-	if ((size_t)n <= sizeof(in.order) || len > cap || in.order.area >= PROCPOOL_DEPTH) {
+	if ((size_t)n > cap) {
 		errno = EMSGSIZE;
 		return -1;
 	}
-	memcpy(msg, in.msg, len);
-	w->seq = in.order.seq;
-	w->answer = w->areas + in.order.area * w->stride;
-	return (ssize_t)len;
+	memcpy(msg, in, (size_t)n);
+	w->seq = order.seq;
+	w->answer = w->areas + order.area * w->stride;
+	return n;
 }
 
 int procpool_worker_put(struct procpool_worker *w, uint32_t status, size_t answer_len)

@@ -45,6 +45,30 @@ static void borders_are_kept(void **state)
 	close(fd[1]);
 }
 
+static void parts_of_one_message(void **state)
+{
+	(void)state;
+	int fd[2];
+	char got[16] = {0}, one[] = "one", and[] = "and";
+	char *big = mem_zalloc(PIPE_MAX);
+	struct iovec parts[] = {{one, 3}, {and, 3}, {big, PIPE_MAX}};
+	open_pair(fd);
+	assert_int_equal(pipe_try_send_parts(fd[0], parts, 2), 6);
+	assert_int_equal(pipe_try_send_parts(fd[0], parts, 1), 3);
+	assert_int_equal(pipe_recv(fd[1], got, sizeof(got)), 6);
+	assert_memory_equal(got, "oneand", 6);
+	assert_int_equal(pipe_recv(fd[1], got, sizeof(got)), 3);
+	assert_int_equal(pipe_try_send_parts(fd[0], parts, 3), -1);
+	assert_int_equal(errno, EMSGSIZE);
+	assert_int_equal(pipe_try_send_parts(fd[0], parts, 0), -1);
+	assert_int_equal(errno, EMSGSIZE);
+	close(fd[1]);
+	assert_int_equal(pipe_try_send_parts(fd[0], parts, 2), -1);
+	assert_int_equal(errno, EPIPE);
+	close(fd[0]);
+	free(big);
+}
+
 static void sizes(void **state)
 {
 	(void)state;
@@ -210,6 +234,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(borders_are_kept),
+		cmocka_unit_test(parts_of_one_message),
 		cmocka_unit_test(sizes),
 		cmocka_unit_test(the_end),
 		cmocka_unit_test(answers_before_a_death_count),

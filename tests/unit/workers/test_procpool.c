@@ -232,6 +232,33 @@ static void crash_costs_one_task(void **state)
 	finish(pool);
 }
 
+/* Tasks that reach a worker as one message, or as two because they are too long for one. */
+static void many_at_once(void **state)
+{
+	(void)state;
+	struct procpool *pool = open_pool("echo", 1, NULL, 0, NULL);
+	struct outcome o[24];
+	static char msg[PROCPOOL_MSG_MAX + 1];
+	for (size_t i = 0; i < MEM_COUNT(o); i++) {
+		memset(msg, 0, sizeof(msg));
+		memset(msg, 'a' + (int)i, i % 8 < 4 ? PROCPOOL_MSG_MAX : 10 + i);
+		put(pool, i == 18 ? "crash" : msg, &o[i]);
+	}
+	for (size_t i = 0; i < MEM_COUNT(o); i++) {
+		usleep(20000); /* for it to do all it has */
+		if (!o[i].calls)
+			until(pool, &o[i]);
+		assert_int_equal(o[i].calls, 1);
+		assert_int_equal(o[i].r, i == 18 ? PROC_CRASHED : PROC_DONE);
+		if (i == 18)
+			continue;
+		assert_int_equal(o[i].len, i % 8 < 4 ? PROCPOOL_MSG_MAX : 10 + i);
+		assert_int_equal(o[i].head[0], 'a' + (int)i);
+		assert_int_equal(o[i].head[9], 'a' + (int)i);
+	}
+	finish(pool);
+}
+
 static void deadline(void **state)
 {
 	(void)state;
@@ -549,6 +576,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(answers),
 		cmocka_unit_test(crash_costs_one_task),
+		cmocka_unit_test(many_at_once),
 		cmocka_unit_test(deadline),
 		cmocka_unit_test(lies),
 		cmocka_unit_test(crash_loop),
