@@ -11,6 +11,7 @@
 
 struct field {
 	const char *name;
+	size_t len;
 	bool (*fn)(struct http_fetch *f, const char *value, size_t len);
 };
 
@@ -167,15 +168,20 @@ static bool on_x_robots(struct http_fetch *f, const char *value, size_t len)
 	return true;
 }
 
+#define FIELD(name, fn)                    \
+	{                                  \
+		name, sizeof(name) - 1, fn \
+	}
+
 static const struct field fields[] = {
-	{"content-length", on_content_length},
-	{"content-type", on_content_type},
-	{"content-encoding", on_content_encoding},
-	{"transfer-encoding", on_transfer_encoding},
-	{"location", on_location},
-	{"retry-after", on_retry_after},
-	{"x-robots-tag", on_x_robots},
-	{"link", on_link},
+	FIELD("content-length", on_content_length),
+	FIELD("content-type", on_content_type),
+	FIELD("content-encoding", on_content_encoding),
+	FIELD("transfer-encoding", on_transfer_encoding),
+	FIELD("location", on_location),
+	FIELD("retry-after", on_retry_after),
+	FIELD("x-robots-tag", on_x_robots),
+	FIELD("link", on_link),
 };
 
 static bool is_interim(int status)
@@ -267,7 +273,7 @@ bool http_head_line(struct http_fetch *f, const char *line, size_t len)
 	while (end > value && is_blank(end[-1]))
 		end--;
 	for (size_t i = 0; i < sizeof(fields) / sizeof(*fields); i++)
-		if (word_is(line, name_len, fields[i].name))
+		if (name_len == fields[i].len && !strncasecmp(line, fields[i].name, name_len))
 			return fields[i].fn(f, value, (size_t)(end - value));
 	return true;
 }
