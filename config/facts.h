@@ -1,11 +1,11 @@
 /* facts.h - what one response says, as flat bytes that can cross a trust border.
  *
- * The parser process builds a facts block (facts_begin .. facts_finish) and seals it into its
- * answer area (facts_seal.h): all links become one JSON text, ready for the database, and the
- * table keeps only those that the crawl may follow, each URL once. The crawler copies
- * the bytes to private memory, calls facts_check, and only then reads; storage threads
- * read the same copy and check what goes to the database (facts_check_texts). Nothing holds
- * a pointer: all references are offsets from the start of the block.
+ * The parser process builds a facts block in its answer area (facts_begin .. facts_finish), and
+ * seals it while it does (facts_seal.h): all links become one JSON text, ready for the database,
+ * and the table keeps only those that the crawl may follow, each URL once. The crawler copies the
+ * bytes to private memory, calls facts_check, and only then reads; storage threads read the same
+ * copy and check what goes to the database (facts_check_texts). Nothing holds a pointer: all
+ * references are offsets from the start of the block.
  *
  * Layout: struct facts | strings, each followed by a NUL | (8-aligned) links.
  * While building, strings grow up from the front and links grow down from the
