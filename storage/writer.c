@@ -5,12 +5,14 @@
 #include "config/clock.h"
 #include "storage/store_int.h"
 
-/* A transaction costs about as much as a few pages. So while pages keep coming in, wait a
- * moment for company; when the queue is half full, or the crawl is fast, the batch is full
- * at once and nobody waits. */
-#define BATCH_COMPANY 32
-#define BATCH_WAITS   4	  /* of a millisecond each, as long as each brings something */
-#define BATCH_MAX     512 /* items; bounds how long slots are kept by one commit */
+/* A transaction costs about as much as a few pages, and writes the last page of each table once
+ * more. So while pages keep coming in, wait a moment for company; when the queue is half full, or
+ * the crawl is fast, the batch is full at once and nobody waits. What waits keeps its slot: where
+ * there are few, and nothing can come in any more, one wait is what it costs. */
+#define BATCH_COMPANY 64
+#define BATCH_WAITS   8			 /* as long as each brings something */
+#define BATCH_WAIT_MS 2			 /* of each */
+#define BATCH_MAX     512		 /* items; bounds how long slots are kept by one commit */
 #define BATCH_BYTES   ((size_t)32 << 20) /* of bodies */
 
 /* ---- which items ---- */
@@ -38,7 +40,7 @@ static void wait_for_company(struct store *st)
 
 	for (int i = 0; i < BATCH_WAITS && st->ready_end - st->next < enough; i++) {
 		uint64_t before = st->ready_end;
-		sleep_until(st, enough, clock_ms() + 1);
+		sleep_until(st, enough, clock_ms() + BATCH_WAIT_MS);
 		if (st->ready_end == before)
 			break;
 	}
