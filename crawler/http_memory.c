@@ -8,6 +8,7 @@
  * to shelves of its own.
  */
 #include <curl/curl.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,6 +22,12 @@
 #define LARGEST	  ((size_t)72 << 10)
 #define NSHELVES  (SMALL / FINE + LARGEST / COARSE)
 #define KEPT_MOST ((size_t)2 << 20) /* bytes on all shelves together */
+
+#ifdef __SANITIZE_ADDRESS__ /* it could not tell who uses what was given back */
+#define SHELVES false
+#else
+#define SHELVES true
+#endif
 
 /* Before what libcurl sees, whose alignment it keeps. */
 struct block {
@@ -113,9 +120,9 @@ static char *take_copy(const char *s)
 
 void http_global_init(void)
 {
-#ifdef __SANITIZE_ADDRESS__ /* it could not tell who uses what was given back */
-	curl_global_init(CURL_GLOBAL_DEFAULT);
-#else
-	curl_global_init_mem(CURL_GLOBAL_DEFAULT, take, give, take_more, take_copy, take_zeroed);
-#endif
+	if (SHELVES)
+		curl_global_init_mem(
+			CURL_GLOBAL_DEFAULT, take, give, take_more, take_copy, take_zeroed);
+	else
+		curl_global_init(CURL_GLOBAL_DEFAULT);
 }
