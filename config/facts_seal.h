@@ -25,9 +25,6 @@ void sealer_free(struct sealer *s);
 /* facts_begin for a block to be sealed; `url` is the page's own and lives until facts_finish. */
 void facts_begin_sealed(struct facts_writer *w, struct sealer *s, const char *url, size_t url_len,
 	void *area, size_t cap);
-/* What writing it sealed would have given, from a finished block. Returns the size. */
-size_t facts_seal(struct sealer *s, const struct facts *full, const char *url, size_t url_len,
-	void *area, size_t cap);
 
 /* An http(s) URL that a link of this page had, without its fragment. */
 struct sealed_url {

@@ -2,7 +2,7 @@
  *
  *   tokenizer   tokens only, nobody listens
  *   facts       html.h whole: links resolved, title, text, facts block written
- *   sealed      the same, and the block sealed as a parser does it for the crawl
+ *   sealed      the same, the block sealed while it is written, as a parser does it for the crawl
  *
  * and, when compiled with -DHAVE_GUMBO or -DHAVE_LIBXML2, the same files through
  * gumbo_parse and libxml2's SAX parser (which resolve nothing). All run in turn, a few
@@ -90,11 +90,11 @@ static void run_tokenizer(const struct pages *p)
 	tokenizer_release(&t);
 }
 
-static void run_facts_then(const struct pages *p, struct sealer *sealer)
+static void run_facts_with(const struct pages *p, struct sealer *sealer)
 {
 	static const char at[] = "https://docs.example.org/a/b/index.html";
 	struct html *h = html_open();
-	void *area = mem_alloc(AREA), *sealed = mem_alloc(AREA);
+	void *area = mem_alloc(AREA);
 	struct url_parser parser;
 	struct html_opts opts = {.max_text = 256 * 1024};
 	struct url url;
@@ -106,31 +106,31 @@ static void run_facts_then(const struct pages *p, struct sealer *sealer)
 	for (size_t i = 0; i < p->n; i++) {
 		struct facts_writer w;
 
-		facts_begin(&w, area, AREA);
+		if (sealer)
+			facts_begin_sealed(&w, sealer, url.href, url.len, area, AREA);
+		else
+			facts_begin(&w, area, AREA);
 		html_begin(h, &opts, &w);
 		html_feed(h, p->all[i].data, p->all[i].len);
 		html_end(h);
 		facts_finish(&w);
-		if (sealer)
-			facts_seal(sealer, area, url.href, url.len, sealed, AREA);
 		seen += w.f->nlinks;
 	}
 	url_parser_release(&parser);
 	free(area);
-	free(sealed);
 	html_free(h);
 }
 
 static void run_facts(const struct pages *p)
 {
-	run_facts_then(p, NULL);
+	run_facts_with(p, NULL);
 }
 
 static void run_sealed(const struct pages *p)
 {
 	struct sealer *s = sealer_open();
 
-	run_facts_then(p, s);
+	run_facts_with(p, s);
 	sealer_free(s);
 }
 

@@ -7,9 +7,9 @@
 #include <string.h>
 
 #include "config/buf.h"
-#include "config/facts_seal.h"
 #include "config/mem.h"
 #include "crawler/page/page.h"
+#include "tests/unit/facts_seal_later.h"
 
 #define AREA 32768
 

@@ -10,9 +10,9 @@
 #include <cmocka.h>
 #include <jansson.h>
 
-#include "config/facts_seal.h"
 #include "config/link_json.h"
 #include "config/text.h"
+#include "tests/unit/facts_seal_later.h"
 
 #define CAP (1u << 20)
 

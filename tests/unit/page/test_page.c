@@ -8,11 +8,11 @@
 #include <cmocka.h>
 #include <zlib.h>
 
-#include "config/facts_seal.h"
 #include "config/mem.h"
 #include "crawler/page/inflate.h"
 #include "crawler/page/page.h"
 #include "crawler/page/sniff.h"
+#include "tests/unit/facts_seal_later.h"
 
 #define AREA (1 << 20)
 

@@ -1,6 +1,6 @@
 /* Creating, writing, reading back through the public views as a stranger would. */
-#include "config/facts_seal.h"
 #include "tests/unit/storage/fixture.h"
+#include "tests/unit/facts_seal_later.h"
 
 #define SITE "https://example.com"
 
