@@ -1,11 +1,13 @@
 #!/usr/bin/python3
-"""broad.py BUILD [manners] [waiting] [slow] - many hosts at once, judged from the server's side. Against a fake web.
+"""broad.py BUILD [PART]... - many hosts at once, judged from the server's side. Against a fake web.
 
 manners  HOSTS=5000 hosts on IPS=1000 addresses with DELAY=1 s each for SECONDS=60, CONNECTIONS=2000 at once: starts
          that came too soon, most connections and requests per address.
 waiting  what CONNECTIONS=2000 requests cost whose answer takes long: CPU per second, memory per open connection.
 slow     a fast host beside SLOW_HOSTS=1000 slow ones: its time against the time it takes alone; and with fewer
          fetchers than slow hosts, how many of them the slow hosts held.
+grows    1,000 hosts that answer after a second, nothing said of fetchers, parsers, storers: how many there are in the end
+         (none more where other programs leave no CPU idle)
 
 Environment: SEED=1, DIR (where output goes: BUILD/bench), ARGS="..." (further options of the crawls). Results go to
 BUILD/bench/broad.json.
@@ -13,6 +15,7 @@ BUILD/bench/broad.json.
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sys
@@ -182,15 +185,38 @@ def held_by_slow(skitter, folder, t, n):
     return held
 
 
+# ---- grows ---------------------------------------------------------------------------------------
+
+
+def grows(skitter, folder, t):
+    hosts, begin, out = 1000, 64, {}
+    print(f"\n{hosts:,} hosts that answer after 1 s, as many fetchers as skitter sees fit", flush=True)
+    with Web(skitter, *options(pages=hosts * 100, hosts=hosts, page_delay="1")) as web:
+        watch = Watch(crawl_words(web, folder / "grows.db", "--delay", 0, "--input-file", seed_file(web, folder),
+                                  seeds=[]))
+        out["exit"] = stop_after(watch, 15)
+    out["summary"] = watch.summary
+    parallel = watch.summary.get("parallel", "")
+    crew = {what: int(n) for n, what in re.findall(r"(\d+) (fetcher|parser|storer)", parallel)}
+    t.line("exit status", str(out["exit"]))
+    t.bound("fetchers in the end", crew.get("fetcher", 0), begin + 1, lambda v: f"{v:,}", at_least=True)
+    t.line("parsers, storers in the end", f"{crew.get('parser', 0)}, {crew.get('storer', 0)}")
+    t.line("pages/s", f"{watch.summary.get('pages', 0) / watch.seconds:,.0f}")
+    return out
+
+
+PARTS = {"manners": manners, "waiting": waiting, "slow": slow, "grows": grows}
+
+
 def main():
     build = pathlib.Path(sys.argv[1]).resolve()
-    parts = sys.argv[2:] or ["manners", "waiting", "slow"]
+    parts = sys.argv[2:] or list(PARTS)
     folder = pathlib.Path(os.environ.get("DIR", build / "bench")) / "broad"
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     t, results = Table(), {"cores": os.cpu_count()}
     for part in parts:
-        results[part] = {"manners": manners, "waiting": waiting, "slow": slow}[part](build / "skitter", folder, t)
+        results[part] = PARTS[part](build / "skitter", folder, t)
     (build / "bench").mkdir(exist_ok=True)
     (build / "bench" / "broad.json").write_text(json.dumps(results, indent=1))
     shutil.rmtree(folder)
