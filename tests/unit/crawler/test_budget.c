@@ -290,7 +290,7 @@ static void connections_are_kept(void **state)
 	assert_int_equal(b.connections, 16384);
 	assert_int_equal(kept(&b, HTTP_PLAIN_BYTES), 16384);
 	assert_true(kept(&b, HTTP_TLS_BYTES) > 750); /* a handshake later is cheaper than memory */
-	b = divided("x", 2, 20000);		      /* half of the descriptors */
+	b = divided("x", 2, 20000);		     /* half of the descriptors */
 	assert_int_equal(kept(&b, HTTP_PLAIN_BYTES), 10000);
 	/* Many fetchers leave a fifth. */
 	b = divided("--concurrency 2000 x", 2, 20000);
