@@ -127,17 +127,12 @@ static void *room_take(struct packer *p, size_t cap)
 
 static void *room_keep(struct packer *p, void *room, size_t len)
 {
-	void *kept;
-
-	if (room != p->room && len)
+	if (room == p->room)
+		return len ? mem_dup(room, len) : NULL;
+	if (len)
 		return room;
-	if (room != p->room)
-		free(room);
-	if (!len)
-		return NULL;
-	kept = mem_alloc(len);
-	memcpy(kept, room, len);
-	return kept;
+	free(room);
+	return NULL;
 }
 
 /* NULL where compressing does not pay: less than 1/16 saved, or less than half of a big one, since

@@ -99,7 +99,9 @@ void page_link_header(struct page_job *j)
 	const char *p = j->task->link_header;
 	int left = MAX_LINKS;
 
-	while (p && left-- > 0) {
+	if (!p)
+		return;
+	while (left-- > 0) {
 		struct value target, rel = {"", 0}, hreflang = {"", 0}, anchor = {"", 0};
 
 		p += strspn(p, " \t,");

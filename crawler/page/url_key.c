@@ -45,7 +45,7 @@ static void put_folded(struct buf *out, const char *s, size_t n)
 		unsigned c = (unsigned char)s[i];
 
 		if (c == '%' && n - i > 2 && url_hex(s[i + 1]) >= 0 && url_hex(s[i + 2]) >= 0) {
-			c = (unsigned)(url_hex(s[i + 1]) << 4 | url_hex(s[i + 2]));
+			c = (unsigned)url_hex(s[i + 1]) << 4 | (unsigned)url_hex(s[i + 2]);
 			i += 2;
 			if ((url_class[c] & SET_UNRESERVED) && !completes(stray, w, (char)c))
 				*w++ = (char)c;
