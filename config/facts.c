@@ -112,7 +112,7 @@ static bool bytes_sane(const char *s, size_t n, char least)
 
 #endif
 
-static bool is_http(const char *url, size_t len)
+bool facts_is_http(const char *url, size_t len)
 {
 	return (len >= 5 && memcmp(url, "http:", 5) == 0) ||
 	       (len >= 6 && memcmp(url, "https:", 6) == 0);
@@ -125,7 +125,7 @@ static bool url_sane(const char *block, size_t size, struct facts_str s)
 	if (!str_fits(block, size, s) || s.len == 0 || s.len > FACTS_MAX_URL)
 		return false;
 	/* Opaque paths (data:, javascript:) keep their spaces; what is fetched has none. */
-	return bytes_sane(url, s.len, is_http(url, s.len) ? 0x21 : 0x20);
+	return bytes_sane(url, s.len, facts_is_http(url, s.len) ? 0x21 : 0x20);
 }
 
 static int check_links(const struct facts *f, const char *block, size_t size, struct err *err)

@@ -148,12 +148,6 @@ static bool is_new(
 	return true;
 }
 
-static bool is_http(const char *url, size_t len)
-{
-	return (len > 5 && memcmp(url, "http:", 5) == 0) ||
-	       (len > 6 && memcmp(url, "https:", 6) == 0);
-}
-
 static size_t without_fragment(const char *url, size_t len)
 {
 	const char *hash = memchr(url, '#', len);
@@ -257,7 +251,7 @@ bool sealer_add(struct facts_writer *w, const struct facts_found *found, struct 
 	link_json_add(&s->links, found);
 	if (!fits(w, before, found->url_len))
 		return false;
-	if (!is_http(found->url, found->url_len))
+	if (!facts_is_http(found->url, found->url_len))
 		return true;
 	if (way != WAY_NEVER && is_new(s, w, found->url, len, way))
 		table_put(w, found->url, len, &l);
