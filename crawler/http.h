@@ -107,7 +107,7 @@ void http_fetch_init(struct http_fetch *f);  /* once */
 void http_fetch_reset(struct http_fetch *f); /* before each use; keeps buffers */
 void http_fetch_release(struct http_fetch *f);
 
-/* What an open connection takes of our memory, also when it rests; measured (README). Each of
+/* What an open connection takes of our memory, also when it rests; measured. Each of
  * libcurl's TLS connections has a context of its own, and most speak HTTP/2, which takes buffers of
  * its own: without those it would be half as much. */
 #define HTTP_PLAIN_BYTES ((size_t)3 << 10)
