@@ -48,8 +48,9 @@ LIB_storage := $(BUILD)/storage.a $(LIB_workers)
 LIB_crawler := $(BUILD)/crawler.a $(BUILD)/fakeweb.a $(BUILD)/page.a $(LIB_storage)
 
 # ---- flags -------------------------------------------------------------------
-PKGS     := libcurl libevent libevent_pthreads sqlite3 libidn2 libpsl zlib libdeflate libzstd libbrotlidec yaml-0.1 \
-            expat libpcre2-8 libseccomp jansson libssl libcrypto
+# Those with the most symbols first: the dynamic linker looks for each in this order, in every process anew.
+PKGS     := libcrypto sqlite3 libcurl libevent libevent_pthreads libidn2 libpsl zlib libdeflate libzstd libbrotlidec \
+            yaml-0.1 expat libpcre2-8 libseccomp jansson libssl
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings
 OPT      ?= -O2
