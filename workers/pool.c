@@ -18,12 +18,14 @@ struct task {
 struct pool {
 	struct queue *queue; /* of struct task */
 	char name[12];
-	struct thread **threads;
-	size_t nthreads;
-	bool closed, joined;
+	size_t most; /* threads */
+	bool joined;
 
 	struct lock lock; /* of what follows */
 	struct cond idle;
+	struct thread **threads;
+	size_t nthreads;
+	bool closed;
 	size_t active;
 	size_t left; /* applied and not finished */
 };
@@ -69,15 +71,23 @@ struct pool *pool_open(const char *name, size_t threads, size_t queue_max)
 
 void pool_grow(struct pool *p, size_t threads)
 {
-	if (p->closed || threads <= p->nthreads)
-		return;
-	p->threads = mem_realloc(p->threads, threads * sizeof(struct thread *));
-	while (p->nthreads < threads) {
-		char label[32]; /* 15 bytes of it show */
-
-		snprintf(label, sizeof(label), "%s/%u", p->name, (unsigned)p->nthreads);
-		p->threads[p->nthreads++] = thread_start(label, work, p);
+	lock_enter(&p->lock);
+	if (!p->closed && threads > p->most) {
+		p->threads = mem_realloc(p->threads, threads * sizeof(struct thread *));
+		p->most = threads;
 	}
+	lock_leave(&p->lock);
+}
+
+/* Inside the lock. Whoever has no task is about to take one of those that wait. */
+static void start_if_short(struct pool *p)
+{
+	char label[32]; /* 15 bytes of it show */
+
+	if (p->closed || p->nthreads == p->most || p->left <= p->nthreads)
+		return;
+	snprintf(label, sizeof(label), "%s/%u", p->name, (unsigned)p->nthreads);
+	p->threads[p->nthreads++] = thread_start(label, work, p);
 }
 
 static int apply(struct pool *p, void (*fn)(void *), void *arg, int (*put)(struct queue *, void *))
@@ -89,6 +99,7 @@ static int apply(struct pool *p, void (*fn)(void *), void *arg, int (*put)(struc
 	/* Counted first: a task must not be finished before it counts. */
 	lock_enter(&p->lock);
 	p->left++;
+	start_if_short(p);
 	lock_leave(&p->lock);
 	if (!put(p->queue, t))
 		return 0;
@@ -124,7 +135,9 @@ void pool_wait(struct pool *p)
 
 void pool_close(struct pool *p)
 {
-	p->closed = true;
+	lock_enter(&p->lock);
+	p->closed = true; /* and no thread more */
+	lock_leave(&p->lock);
 	queue_close(p->queue);
 }
 
@@ -154,7 +167,17 @@ void pool_free(struct pool *p)
 
 size_t pool_threads(const struct pool *p)
 {
-	return p->nthreads;
+	return p->most;
+}
+
+size_t pool_started(struct pool *p)
+{
+	size_t n;
+
+	lock_enter(&p->lock);
+	n = p->nthreads;
+	lock_leave(&p->lock);
+	return n;
 }
 
 size_t pool_active(struct pool *p)

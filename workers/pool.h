@@ -2,6 +2,8 @@
  *
  * pool_close: nothing more may be applied, what is queued still runs. pool_join: waits
  * for that and for the threads to end. pool_free does both if need be.
+ * A thread is started when a task finds all that were started at work, so a pool that may be large
+ * costs what it is used for.
  * Threads: pool_apply from any, also from a task (with care: a task that waits for room
  * in its own pool may wait for itself); close, join and free from one.
  */
@@ -12,7 +14,7 @@
 
 struct pool;
 
-/* Threads are named "name/0", "name/1", ... */
+/* Up to `threads`, named "name/0", "name/1", ... */
 struct pool *pool_open(const char *name, size_t threads, size_t queue_max);
 int pool_apply(
 	struct pool *p, void (*fn)(void *), void *arg); /* waits for room; -1 EPIPE: closed */
@@ -22,8 +24,9 @@ void pool_close(struct pool *p);
 void pool_join(struct pool *p);
 void pool_free(struct pool *p);
 void pool_grow(struct pool *p, size_t threads); /* from the thread that opened it; never fewer */
-size_t pool_threads(const struct pool *p);
-size_t pool_active(struct pool *p); /* tasks that run now */
+size_t pool_threads(const struct pool *p);	/* how many it may have */
+size_t pool_started(struct pool *p);		/* how many it has */
+size_t pool_active(struct pool *p);		/* tasks that run now */
 size_t pool_queued(struct pool *p);
 size_t pool_high_water(struct pool *p); /* most tasks that ever waited */
 

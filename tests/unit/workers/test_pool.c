@@ -40,6 +40,27 @@ static void test_all_run(void **state)
 	pool_free(NULL);
 }
 
+/* Threads come with the tasks that need them. */
+static void test_starts_what_is_needed(void **state)
+{
+	struct pool *p = pool_open("pool", 16, 8), *unused = pool_open("unused", 16, 8);
+	int one = 1;
+
+	(void)state;
+	assert_int_equal(pool_threads(p), 16);
+	assert_int_equal(pool_started(p), 0);
+	for (int i = 0; i < 20; i++) {
+		assert_int_equal(pool_apply(p, adds, &one), 0);
+		pool_wait(p);
+		assert_int_equal(pool_started(p), 1);
+	}
+	pool_close(p);
+	assert_int_equal(pool_apply(p, adds, &one), -1);
+	assert_int_equal(pool_started(p), 1);
+	pool_free(p);
+	pool_free(unused);
+}
+
 static void test_grows(void **state)
 {
 	struct pool *p = pool_open("pool", 1, 8);
@@ -180,6 +201,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_all_run),
+		cmocka_unit_test(test_starts_what_is_needed),
 		cmocka_unit_test(test_grows),
 		cmocka_unit_test(test_threads_work_at_once),
 		cmocka_unit_test(test_full_and_closed),
