@@ -22,14 +22,7 @@ int schema_create(sqlite3 *db, const char *path, struct err *err)
 
 	snprintf(pragmas, sizeof(pragmas), "pragma application_id = %d; pragma user_version = %d",
 		STORE_APPLICATION_ID, STORE_VERSION);
-	if (db_exec(db, path, "begin immediate", err) < 0)
-		return -1;
-	if (db_exec(db, path, pragmas, err) < 0 || db_exec(db, path, schema_sql, err) < 0 ||
-		db_exec(db, path, "commit", err) < 0) {
-		sqlite3_exec(db, "rollback", NULL, NULL, NULL);
-		return -1;
-	}
-	return 0;
+	return db_exec(db, path, pragmas, err) < 0 ? -1 : db_exec(db, path, schema_sql, err);
 }
 
 /* Whoever goes on with an older crawl writes texts that its version does not know. */

@@ -10,7 +10,7 @@
 
 extern const char schema_sql[]; /* the text of schema.sql */
 
-/* In one transaction: all of it, or nothing. */
+/* In the transaction of the caller: all of it, or nothing. */
 int schema_create(sqlite3 *db, const char *path, struct err *err);
 /* An older crawl made one of this version: tables that are in the schema since a later day than
  * the file ("create table if not exists"), then the version itself. */

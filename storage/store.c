@@ -133,11 +133,15 @@ static int make_file(struct store *st, const char *draft, const struct store_met
 	unlink(draft);
 	if (open_db(draft, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "", &db, err) < 0)
 		return -1;
-	ret = db_exec(db, st->path, WRITE_PRAGMAS "pragma journal_mode = memory;", err);
+	ret = db_exec(
+		db, st->path, WRITE_PRAGMAS "pragma journal_mode = memory; begin immediate", err);
 	if (ret == 0)
 		ret = schema_create(db, st->path, err);
 	for (size_t i = 0; ret == 0 && i < nmeta; i++)
 		ret = meta_set(db, st->path, &meta[i], err);
+	/* What store_start needs; here the change takes no journal on disk. */
+	if (ret == 0)
+		ret = db_exec(db, st->path, "commit; pragma journal_mode = wal", err);
 	sqlite3_close(db);
 	if (ret == 0 && renameat2(AT_FDCWD, draft, AT_FDCWD, st->path, RENAME_NOREPLACE) < 0 &&
 		((errno != EINVAL && errno != ENOSYS) || rename(draft, st->path) < 0))

@@ -84,7 +84,7 @@ static void test_newer_version(void **state)
 	st = store_open(f.path, STORE_CREATE, &f.err);
 	assert_non_null(st);
 	store_close(st);
-	exec_sql(f.path, "pragma user_version = 99");
+	exec_sql(f.path, "pragma journal_mode = delete; pragma user_version = 99");
 	expect_foreign(&f, "newer skitter (schema 99");
 	fix_close(&f);
 }
