@@ -19,6 +19,7 @@
 #define STORE_SHARE 32 /* of --memory: pages that wait for the store */
 #define WARM_SHARE  32 /* of --memory: slots that hold nothing */
 #define BIG_SLOTS   64 /* sparse: what they may hold together is a part of the budget */
+#define LAST_MS	    5000
 
 /* ---- the door: what the storage threads hand back ---- */
 
@@ -32,7 +33,8 @@ static void on_door(void *arg, struct door_item *item)
 	struct crawl *c = arg;
 	struct record *r = (struct record *)item;
 
-	c->pending--;
+	if (!--c->pending && c->last)
+		co_wake(c->last);
 	c->n.store_us += (uint64_t)(clock_ms() - r->put_ms) * 1000;
 	if (r->item.nurls)
 		frontier_committed(c->frontier, r->item.urls[r->item.nurls - 1].id);
@@ -79,13 +81,6 @@ static void on_recall_door(void *arg, struct door_item *item)
 	frontier_recalled(c->frontier, (struct frontier_load *)item);
 }
 
-static void load_urls(void *arg, struct frontier_load *l)
-{
-	struct crawl *c = arg;
-
-	recall_put(c->recall, &l->batch);
-}
-
 static int open_recall(struct crawl *c, struct err *err)
 {
 	struct recall_opts opts = {
@@ -94,9 +89,24 @@ static int open_recall(struct crawl *c, struct err *err)
 		.arg = c,
 	};
 
-	c->recall_door = door_open(c->loop, on_recall_door, c);
 	c->recall = recall_open(c->set.output, &opts, err);
 	return c->recall ? 0 : -1;
+}
+
+/* Most crawls never have so much in their queue that anything is read back: the thread and its
+ * connection are there from the first time. */
+static void load_urls(void *arg, struct frontier_load *l)
+{
+	struct crawl *c = arg;
+	struct err err;
+
+	if (c->recall || open_recall(c, &err) == 0) {
+		recall_put(c->recall, &l->batch);
+		return;
+	}
+	on_store_failed(c, &err);
+	l->batch.ok = false;
+	on_recalled(c, &l->batch);
 }
 
 /* ---- opening ---- */
@@ -116,9 +126,8 @@ static int open_store(struct crawl *c, struct err *err)
 
 	c->door = door_open(c->loop, on_door, c);
 	c->failure_door = door_open(c->loop, on_failure_door, c);
-	if (store_start(c->store, &opts, err) < 0)
-		return -1;
-	return open_recall(c, err);
+	c->recall_door = door_open(c->loop, on_recall_door, c);
+	return store_start(c->store, &opts, err);
 }
 
 static int open_slots(struct crawl *c, struct err *err)
@@ -178,28 +187,26 @@ static int open_old(struct crawl *c, struct err *err)
 }
 
 /* All that a resume needs is in the file from its first moment. */
-static int open_new(struct crawl *c, const struct strlist *seeds, struct err *err)
+static int open_new(
+	struct crawl *c, const struct strlist *seeds, const char *settings, struct err *err)
 {
-	char *json = settings_to_json(&c->set), *lines = crawl_seed_lines(seeds);
+	char *lines = crawl_seed_lines(seeds);
 	char key[40], now[32];
 	struct store_meta meta[] = {
-		{"settings", json}, {"seeds", lines}, {"seen_key", key}, {"started_at", now}};
+		{"settings", settings}, {"seeds", lines}, {"seen_key", key}, {"started_at", now}};
 
 	clock_iso(clock_wall_ms(), now);
 	hash_key_random(&c->key);
 	snprintf(key, sizeof(key), "%016llx%016llx", (unsigned long long)c->key.k0,
 		(unsigned long long)c->key.k1);
 	c->store = store_create(c->set.output, meta, MEM_COUNT(meta), err);
-	free(json);
 	free(lines);
 	return c->store ? 0 : -1;
 }
 
-static int open_parts(struct crawl *c, const struct strlist *seeds, struct err *err)
+/* What the parsers need, and they: a process takes as long to get ready as all that follows. */
+static int open_parsers(struct crawl *c, struct err *err)
 {
-	if ((seeds ? open_new(c, seeds, err) : open_old(c, err)) < 0)
-		return -1;
-	c->agent = settings_agent(&c->set);
 	crawl_fit(c);
 	room_init(&c->answers, (size_t)c->budget.part[BUDGET_ANSWERS]);
 	c->storing_most = (size_t)(c->set.memory / STORE_SHARE);
@@ -211,8 +218,12 @@ static int open_parts(struct crawl *c, const struct strlist *seeds, struct err *
 	if (open_slots(c, err) < 0)
 		return -1;
 	c->parsers = parsers_open(c->loop, c->slots, &c->set, &c->budget, &c->answers, err);
-	if (!c->parsers)
-		return -1;
+	return c->parsers ? 0 : -1;
+}
+
+static int open_rest(struct crawl *c, struct err *err)
+{
+	c->agent = settings_agent(&c->set);
 	c->dns = dns_open(c->loop, &c->set);
 	c->http = http_open(c->loop, &c->set, c->slots, c->budget.connections,
 		budget_connection_bytes(&c->budget, c->budget.fetchers.now), err);
@@ -229,13 +240,31 @@ static int open_parts(struct crawl *c, const struct strlist *seeds, struct err *
 	return 0;
 }
 
+static int open_parts(struct crawl *c, const struct strlist *seeds, struct err *err)
+{
+	char *settings;
+	int rc;
+
+	if (!seeds && open_old(c, err) < 0)
+		return -1;
+	settings = settings_to_json(&c->set); /* as they were given, not as they fit the machine */
+	rc = open_parsers(c, err);
+	if (rc == 0)
+		http_global_init();
+	if (rc == 0 && seeds)
+		rc = open_new(c, seeds, settings, err);
+	if (rc == 0)
+		rc = open_rest(c, err);
+	free(settings);
+	return rc;
+}
+
 struct crawl *crawl_open(struct settings *set, const struct strlist *seeds, struct err *err)
 {
 	struct crawl *c = mem_zalloc(sizeof(*c));
 
 	c->set = *set;
 	settings_init(set); /* taken over */
-	http_global_init();
 	url_global_init();
 	url_parser_init(&c->urls);
 	buf_init(&c->follow);
@@ -272,7 +301,7 @@ int crawl_start(struct crawl *c, const struct strlist *seeds, struct err *err)
 
 	if (!seeds && (crawl_restore(c, err) < 0 || crawl_find_deeper(c, &deeper, err) < 0))
 		goto out;
-	if (open_store(c, err) < 0)
+	if (open_store(c, err) < 0 || parsers_ready(c->parsers, err) < 0)
 		goto out;
 	frontier_counts(c->frontier, &n);
 	if (seeds)
@@ -394,9 +423,12 @@ static void take_back_uncommitted(struct crawl *c)
 static void take_last_records(void *arg)
 {
 	struct crawl *c = arg;
+	int64_t until = clock_ms() + LAST_MS;
 
-	for (int i = 0; c->pending && i < 5000; i++)
-		co_sleep_ms(1);
+	c->last = co_self();
+	while (c->pending && co_park(until) == 0)
+		;
+	c->last = NULL;
 	loop_stop(c->loop);
 }
 
@@ -413,6 +445,7 @@ int crawl_run(struct crawl *c)
 	co_detach(co_spawn(c->loop, "main", run, c));
 	loop_run(c->loop);
 	finished = !c->stops && !c->failed;
+	parsers_leave(c->parsers);
 	recall_close(c->recall);
 	c->recall = NULL;
 	if (store_stop(c->store, finished, &err) < 0 && !c->failed) {

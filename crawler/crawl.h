@@ -149,6 +149,7 @@ struct crawl {
 	bool resumed, seed_ok;
 	size_t npreparers;	      /* and as many slots are kept for their robots.txt */
 	size_t nslots, pending;	      /* records with the store */
+	struct co *last;	      /* waits for the last of them */
 	size_t storing, storing_most; /* bytes of those; above that, nothing more is fetched */
 	char last_url[512];
 	struct event *signals[3], *deadline;

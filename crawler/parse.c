@@ -29,7 +29,7 @@ struct parsers {
 	int arena_fd;
 };
 
-static int open_pool(struct parsers *p, struct loop *loop, struct slots *slots, struct err *err)
+static struct procpool *start_pool(struct parsers *p, struct loop *loop, struct slots *slots)
 {
 	char limit[48], keep[48];
 	const char *args[] = {limit, keep, p->set->no_sandbox ? "--no-sandbox" : NULL, NULL};
@@ -48,8 +48,7 @@ static int open_pool(struct parsers *p, struct loop *loop, struct slots *slots, 
 
 	snprintf(limit, sizeof(limit), "--memory=%zu", p->budget->parser_limit);
 	snprintf(keep, sizeof(keep), "--keep=%zu", p->budget->page_room);
-	p->pool = procpool_open(&opts, err);
-	return p->pool ? 0 : -1;
+	return procpool_start(&opts);
 }
 
 struct parsers *parsers_open(struct loop *loop, struct slots *slots, const struct settings *set,
@@ -61,12 +60,22 @@ struct parsers *parsers_open(struct loop *loop, struct slots *slots, const struc
 	p->budget = budget;
 	p->answers = answers;
 	p->arena_fd = slots_readonly_fd(slots, err);
-	if (p->arena_fd >= 0 && open_pool(p, loop, slots, err) == 0)
-		return p;
-	if (p->arena_fd >= 0)
-		close(p->arena_fd);
-	free(p);
-	return NULL;
+	if (p->arena_fd < 0) {
+		free(p);
+		return NULL;
+	}
+	p->pool = start_pool(p, loop, slots);
+	return p;
+}
+
+int parsers_ready(struct parsers *p, struct err *err)
+{
+	return procpool_wait_ready(p->pool, err);
+}
+
+void parsers_leave(struct parsers *p)
+{
+	procpool_close(p->pool);
 }
 
 void parsers_close(struct parsers *p)

@@ -73,10 +73,14 @@ struct parsers;
 struct budget;
 struct room;
 
-/* Answers are bounded by `answers` from when they are copied until the caller gives their room
- * back. */
+/* Starts them: they get ready beside whatever the caller does until parsers_ready, which says
+ * whether they can work at all (-1 with err). Answers are bounded by `answers` from when they are
+ * copied until the caller gives their room back. */
 struct parsers *parsers_open(struct loop *loop, struct slots *slots, const struct settings *set,
 	const struct budget *budget, struct room *answers, struct err *err);
+int parsers_ready(struct parsers *p, struct err *err);
+/* Nothing more will be asked: they leave beside whatever the caller does until parsers_close. */
+void parsers_leave(struct parsers *p);
 void parsers_close(struct parsers *p);
 struct procpool *parsers_pool(struct parsers *p);
 

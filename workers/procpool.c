@@ -235,7 +235,7 @@ static char **arguments(const struct procpool_opts *opts)
 	return args;
 }
 
-static int wait_for_first(struct procpool *pool, struct err *err)
+int procpool_wait_ready(struct procpool *pool, struct err *err)
 {
 	int64_t end = clock_ms() + OPEN_MS;
 	char text[80];
@@ -252,7 +252,7 @@ static int wait_for_first(struct procpool *pool, struct err *err)
 	return 0;
 }
 
-struct procpool *procpool_open(const struct procpool_opts *opts, struct err *err)
+struct procpool *procpool_start(const struct procpool_opts *opts)
 {
 	if (opts->workers == 0 || opts->answer_size == 0)
 		misuse("a pool of %zu workers with answers of %zu bytes", opts->workers,
@@ -267,11 +267,17 @@ struct procpool *procpool_open(const struct procpool_opts *opts, struct err *err
 	pool->deadline_ms = opts->deadline_ms;
 	pool->args = arguments(opts);
 	pool->tail = &pool->head;
-	if (procpool_resize(pool, opts->workers) != 0 || wait_for_first(pool, err) != 0) {
-		procpool_free(pool);
-		return NULL;
-	}
+	(void)procpool_resize(pool, opts->workers); /* of an open pool, to some: cannot fail */
 	return pool;
+}
+
+struct procpool *procpool_open(const struct procpool_opts *opts, struct err *err)
+{
+	struct procpool *pool = procpool_start(opts);
+	if (procpool_wait_ready(pool, err) == 0)
+		return pool;
+	procpool_free(pool);
+	return NULL;
 }
 
 int procpool_resize(struct procpool *pool, size_t workers)

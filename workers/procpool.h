@@ -72,6 +72,11 @@ typedef void procpool_fn(void *arg, enum procpool_result r, const void *answer, 
  * procpool_worker_get, so its sandbox stands). NULL with err when it ends before that. */
 struct procpool *procpool_open(const struct procpool_opts *opts, struct err *err);
 
+/* The same in two steps, for who has something to do meanwhile. Tasks may be applied in between.
+ * wait_ready: 0, or -1 with err; the pool is then to be freed. */
+struct procpool *procpool_start(const struct procpool_opts *opts);
+int procpool_wait_ready(struct procpool *pool, struct err *err);
+
 /* Queues a task, first in, first out; the callback comes exactly once, later. -1 with errno:
  * EPIPE closed, EMSGSIZE. The list has no limit of its own, since slots bound it. */
 int procpool_apply(

@@ -333,6 +333,34 @@ static void cannot_start(void **state)
 	assert_non_null(strstr(err.text, "exit status 2"));
 }
 
+/* Started, but not waited for: tasks may come before anybody is ready. */
+static void starts_in_two_steps(void **state)
+{
+	(void)state;
+	struct err err = {0};
+	struct outcome o;
+	struct procpool_opts opts = {
+		.role = "echo", .workers = 2, .answer_size = ANSWER, .readonly_fd = -1};
+	struct procpool *pool = procpool_start(&opts);
+	put(pool, "early", &o);
+	assert_int_equal(procpool_queued(pool), 1);
+	assert_int_equal(procpool_wait_ready(pool, &err), 0);
+	until(pool, &o);
+	assert_int_equal(o.r, PROC_DONE);
+	finish(pool);
+
+	pool = procpool_start(&opts); /* and away again before they were */
+	finish(pool);
+
+	opts.role = "stillborn";
+	pool = procpool_start(&opts);
+	put(pool, "in vain", &o);
+	assert_int_equal(procpool_wait_ready(pool, &err), -1);
+	assert_non_null(strstr(err.text, "exit status 77"));
+	procpool_free(pool);
+	assert_int_equal(o.r, PROC_CLOSED);
+}
+
 /* When no worker can start any more, tasks get their answer all the same. */
 static void can_start_no_more(void **state)
 {
@@ -581,6 +609,7 @@ int main(int argc, char **argv)
 		cmocka_unit_test(lies),
 		cmocka_unit_test(crash_loop),
 		cmocka_unit_test(cannot_start),
+		cmocka_unit_test(starts_in_two_steps),
 		cmocka_unit_test(can_start_no_more),
 		cmocka_unit_test(free_with_tasks),
 		cmocka_unit_test(join_times_out),
