@@ -60,40 +60,109 @@ static inline bytes skip_space(bytes p, bytes end)
 	return skip_some_space(p, end);
 }
 
-/* Behind the next '>', NULL if there is none. */
-static inline bytes behind_tag(bytes p, bytes end)
-{
 #ifdef __SSE2__
-	const __m128i close = _mm_set1_epi8('>');
 
-	for (; end - p >= 16; p += 16) {
-		__m128i v = _mm_loadu_si128((const __m128i *)p);
-		unsigned hits = (unsigned)_mm_movemask_epi8(_mm_cmpeq_epi8(v, close));
-		if (hits)
-			return p + __builtin_ctz(hits) + 1;
+static SIMD_INLINE __m128i load_16(bytes p)
+{
+	return _mm_loadu_si128((const __m128i *)(const void *)p);
+}
+
+static SIMD_INLINE uint32_t bits_16(__m128i v)
+{
+	return (uint32_t)_mm_movemask_epi8(v);
+}
+
+static SIMD_INLINE uint32_t equal_16(bytes a, bytes b)
+{
+	return bits_16(_mm_cmpeq_epi8(load_16(a), load_16(b)));
+}
+
+/* A bit for each of 64 bytes. */
+struct tags {
+	uint64_t close, open, space;
+};
+
+static SIMD_INLINE void look_at_16(struct tags *t, bytes p, unsigned at)
+{
+	__m128i v = load_16(p + at), blank = _mm_set1_epi8(' ');
+
+	t->close |= (uint64_t)bits_16(_mm_cmpeq_epi8(v, _mm_set1_epi8('>'))) << at;
+	t->open |= (uint64_t)bits_16(_mm_cmpeq_epi8(v, _mm_set1_epi8('<'))) << at;
+	t->space |= (uint64_t)bits_16(_mm_cmpeq_epi8(_mm_min_epu8(v, blank), v)) << at;
+}
+
+static SIMD_INLINE struct tags look_at_64(bytes p)
+{
+	struct tags t = {0, 0, 0};
+
+	look_at_16(&t, p, 0);
+	look_at_16(&t, p, 16);
+	look_at_16(&t, p, 32);
+	look_at_16(&t, p, 48);
+	return t;
+}
+
+#endif
+
+/* The next place behind a tag and white space where no other tag begins; NULL if there is none. */
+static inline bytes behind_tags(bytes p, bytes end)
+{
+	bool behind = false;
+
+#ifdef __SSE2__
+	for (; end - p >= 64; p += 64) {
+		struct tags t = look_at_64(p);
+		uint64_t after = t.close << 1 | behind, places;
+
+		/* Adding the first of a run of ones carries to where the run ends. */
+		behind = __builtin_add_overflow(t.space, after & t.space, &places) | t.close >> 63;
+		places = (places | after) & ~(t.space | t.open);
+		if (places)
+			return p + __builtin_ctzll(places);
 	}
 #endif
-	p = memchr(p, '>', (size_t)(end - p));
-	return p ? p + 1 : NULL;
+	for (; p < end; p++) {
+		if (behind && *p > ' ') {
+			if (*p != '<')
+				return p;
+			behind = false;
+		}
+		behind |= *p == '>';
+	}
+	return NULL;
+}
+
+static inline size_t equal_bytes(bytes a, bytes b, size_t max)
+{
+	size_t n = 0;
+	uint64_t x, y;
+
+#ifdef __SSE2__
+	for (; max - n >= 32; n += 32) {
+		uint32_t differ =
+			~(equal_16(a + n, b + n) | equal_16(a + n + 16, b + n + 16) << 16);
+
+		if (differ)
+			return n + (size_t)__builtin_ctz(differ);
+	}
+#endif
+	for (; max - n >= 8; n += 8) {
+		memcpy(&x, a + n, 8);
+		memcpy(&y, b + n, 8);
+		if (x != y)
+			return n + (size_t)__builtin_ctzll(le64toh(x ^ y)) / 8;
+	}
+	while (n < max && a[n] == b[n])
+		n++;
+	return n;
 }
 
 /* How far both agree, but for the beginning of a tag or reference that stands for itself. */
 static inline size_t match(bytes a, bytes a_end, bytes b, bytes b_end)
 {
-	size_t max = (size_t)(a_end - a < b_end - b ? a_end - a : b_end - b), n = 0;
-	uint64_t x = 0, y = 0;
+	size_t max = (size_t)(a_end - a < b_end - b ? a_end - a : b_end - b);
+	size_t n = equal_bytes(a, b, max);
 
-	for (; max - n >= 8; n += 8) {
-		memcpy(&x, a + n, 8);
-		memcpy(&y, b + n, 8);
-		if (x != y)
-			break;
-	}
-	if (x != y)
-		n += (size_t)__builtin_ctzll(le64toh(x ^ y)) / 8;
-	else
-		while (n < max && a[n] == b[n])
-			n++;
 	return n && (a[n - 1] == '<' || a[n - 1] == '&') ? n - 1 : n;
 }
 
@@ -147,10 +216,10 @@ static bool goes_on(struct writer *w, bytes p)
 		if (p == w->end)
 			return false;
 		if (*p == '<') {
-			p = behind_tag(p, w->end - p > FAR_TAG ? p + FAR_TAG : w->end);
+			p = memchr(p, '>', w->end - p > FAR_TAG ? FAR_TAG : (size_t)(w->end - p));
 			if (!p)
 				return false;
-			p = skip_space(p, w->end);
+			p = skip_space(p + 1, w->end);
 		} else if (*p == '&' && (len = reference(p, w->end, t, w->text_end, &ch))) {
 			p += len;
 			t += ch;
@@ -224,9 +293,7 @@ static enum found find(struct writer *w, bytes *from, size_t *n)
 	if (found)
 		return found;
 	limit = (size_t)(w->end - p) > w->reach ? p + w->reach : w->end;
-	while ((p = behind_tag(p, limit)) && p < limit) {
-		if (*p == '<')
-			continue;
+	while ((p = behind_tags(p, limit))) {
 		p = skip_space(p, limit);
 		found = look(w, p, false, n);
 		if (found) {

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -96,6 +97,23 @@ static void test_small(void **state)
 	assert_true(of("<", "<") > 0);
 	assert_true(of("a&", "a&nbsp;") > 0);
 	assert_true(of("\xc2", "\xc2\xa0") > 0);
+}
+
+/* Wherever tags and white space lie, the text behind them is found: with it a tag and spaces of
+ * each length stand before it, so they begin and end at each place of a block of 64. */
+static void test_places(void **state)
+{
+	char body[256], *w;
+
+	(void)state;
+	for (size_t tag = 0; tag < 130; tag++)
+		for (size_t space = 0; space < 70; space++) {
+			w = body + sprintf(body, "Here<a %*s><b>", (int)tag, "");
+			w += sprintf(w, "%*s<i>it\n", (int)space, "");
+			sprintf(w, "%s</i> goes on", space % 2 ? "<br>\n" : "");
+			/* mark, length, and three pieces, of which one is far perhaps */
+			assert_in_range(of(body, "Hereit\ngoes on"), 8, 10);
+		}
 }
 
 static const char *const words[] = {"a", "of", "index", "transaction", "isolation", "caf\xc3\xa9",
@@ -254,6 +272,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_small),
+		cmocka_unit_test(test_places),
 		cmocka_unit_test(test_pages),
 		cmocka_unit_test(test_noise),
 		cmocka_unit_test(test_in_vain),
