@@ -8,6 +8,7 @@
 #include "config/mem.h"
 #include "crawler/http_private.h"
 
+#define USUAL_BODY     ((size_t)32 << 10)
 #define USUAL_RATIO    8 /* text is seldom packed better */
 #define BUFFER	       (64L << 10)
 #define BUFFER_OF_MANY (16L << 10) /* or thousands of big bodies would fill a lot of memory */
@@ -78,15 +79,18 @@ static size_t beside(const struct http_fetch *f, size_t size)
 	return http_beside(packed ? HTTP_BESIDE_INFLATED : f->beside, size, f->max_room);
 }
 
-/* The length is known now: take the room before the body comes. */
+/* The length is known now, if ever: take the room before the body comes. */
 static bool take_room(struct http_fetch *f)
 {
 	struct slots *slots = f->exchange->http->slots;
 	size_t want = f->max_body;
 	struct slot *s;
 
-	if (f->content_length <= (int64_t)f->slot->cap || f->slot->cap >= want)
+	if (f->content_length <= (int64_t)f->slot->cap || f->slot->cap >= want) {
+		if (f->content_length > 0)
+			f->slot = slots_fit(slots, f->slot, (size_t)f->content_length);
 		return true;
+	}
 	if ((uint64_t)f->content_length < want)
 		want = (size_t)f->content_length;
 	s = slots_grow_with(slots, f->slot, want, beside(f, want), false);
@@ -146,12 +150,10 @@ size_t http_on_body(char *data, size_t size, size_t n, void *arg)
 		f->truncated = "max_body";
 	else
 		room = len;
-	if (!slots_touch(x->http->slots, f->slot, f->slot->len + room)) {
+	if (!slots_write(x->http->slots, f->slot, data, room)) {
 		f->no_room = true;
 		return 0;
 	}
-	memcpy(f->slot->data + f->slot->len, data, room);
-	f->slot->len += room;
 	return f->truncated ? 0 : len;
 }
 

@@ -57,7 +57,7 @@ struct record *record_take(struct crawl *c, bool reserve)
 		co_wait(&c->room, -1);
 	}
 	r = record_new(c);
-	r->slot = slots_take(c->slots);
+	r->slot = slots_take_bare(c->slots);
 	/* What one large page leaves is room for several. */
 	if (waited)
 		waitlist_wake(&c->room);

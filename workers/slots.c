@@ -1,8 +1,7 @@
-#include "workers/slots.h"
+#include "workers/slots_private.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,40 +14,12 @@
 #include "workers/misuse.h"
 #include "workers/shm.h"
 
-#define GRAIN ((size_t)64 * 1024) /* credit is handed out in these */
-
-/* A class of slots of one size. The free ones are a stack: the last one given back, whose
- * pages are in the CPU's cache, is taken first. */
-struct shelf {
-	struct slot *slots;
-	struct slot **free;
-	size_t n, nfree;
-	size_t cold; /* so many of the free ones, the longest unused, have no pages */
-	size_t size;
-};
-
-struct slots {
-	int fd;
-	char *arena;
-	size_t arena_size;
-	struct shelf small, big;
-	size_t credit;	     /* bytes that big slots may have together */
-	size_t lent;	     /* and have, with what they hold beside */
-	size_t big_warm;     /* pages of free ones, which go when the credit is wanted */
-	size_t reserved;     /* of the credit, for the one who waits */
-	size_t small_credit; /* bytes that small slots may have */
-	size_t small_used;   /* and have: the sum of `touched` */
-	size_t free_used;    /* of that, in free ones */
-	size_t warm;	     /* and how much of that there may be, with those of big ones */
-	pthread_t thread;
-};
-
 static size_t grains(size_t n)
 {
 	return (n + GRAIN - 1) / GRAIN * GRAIN;
 }
 
-static void check_thread(const struct slots *s)
+void slots_check_thread(const struct slots *s)
 {
 	if (!pthread_equal(s->thread, pthread_self()))
 		misuse("slots belong to the thread that opened them: hand them back through the "
@@ -136,139 +107,15 @@ void slots_close(struct slots *s)
 	free(s);
 }
 
-/* ---- pages of free big slots --------------------------------------------------------------- */
-
-static void cool_big(struct slots *s, struct slot *slot, size_t keep)
-{
-	if (slot->touched <= keep)
-		return;
-	shm_punch(s->fd, slot->offset + keep, slot->offset + slot->touched);
-	slot->touched = keep;
-}
-
-/* What is lent and what is warm fit the credit together: the longest unused go first. */
-static void fit_warm(struct slots *s)
-{
-	for (size_t i = 0; i < s->big.nfree && s->lent + s->big_warm > s->credit; i++) {
-		s->big_warm -= s->big.free[i]->touched;
-		cool_big(s, s->big.free[i], 0);
-	}
-}
-
-/* All that was in it goes, but for what may stay warm: big ones have half of that. */
-static void rest_big(struct slots *s, struct slot *slot)
-{
-	size_t left = slots_credit_left(s), most = left < s->warm / 2 ? left : s->warm / 2;
-
-	/* The fetcher may have written more than the length it settled for. */
-	if (slot->touched < slot->cap)
-		slot->touched = slot->cap;
-	cool_big(s, slot, most > s->big_warm ? (most - s->big_warm) / GRAIN * GRAIN : 0);
-	s->big_warm += slot->touched;
-	slot->cap = 0;
-}
-
-void slots_set_credit(struct slots *s, size_t bytes)
-{
-	check_thread(s);
-	s->credit = bytes;
-	fit_warm(s);
-}
-
-void slots_set_small_credit(struct slots *s, size_t bytes)
-{
-	check_thread(s);
-	s->small_credit = bytes;
-}
-
-void slots_set_warm(struct slots *s, size_t bytes)
-{
-	check_thread(s);
-	s->warm = bytes;
-}
-
-void slots_reserve(struct slots *s, size_t bytes)
-{
-	check_thread(s);
-	s->reserved = bytes;
-}
-
-/* ---- pages of small slots ------------------------------------------------------------------ */
-
-static void cool(struct slots *s, struct slot *slot)
-{
-	if (!slot->touched)
-		return;
-	shm_punch(s->fd, slot->offset, slot->offset + slot->cap);
-	s->small_used -= slot->touched;
-	if (slot->owner == SLOT_FREE)
-		s->free_used -= slot->touched;
-	slot->touched = 0;
-}
-
-/* The free slot that was unused for longest, of those that have pages. False: none has. */
-static bool cool_coldest(struct slots *s)
-{
-	struct shelf *shelf = &s->small;
-
-	if (shelf->cold == shelf->nfree)
-		return false;
-	cool(s, shelf->free[shelf->cold++]);
-	return true;
-}
-
-/* Gives back pages of slots that hold nothing (but of `except`), the longest unused first, until
- * no more than `most` bytes are in use. */
-static void reclaim(struct slots *s, size_t most, const struct slot *except)
-{
-	while (s->small_used > most && cool_coldest(s))
-		;
-	for (size_t i = 0; i < s->small.n && s->small_used > most; i++) {
-		struct slot *slot = &s->small.slots[i];
-		if (slot->owner == SLOT_FETCHER && !slot->len && slot != except)
-			cool(s, slot);
-	}
-}
-
-/* Whether there is credit for `more` bytes, by giving back what nobody needs if need be: an
- * eighth more of it than that, or the next one would have to look again. */
-static bool small_fits(struct slots *s, size_t more, const struct slot *except)
-{
-	if (s->small_used + more > s->small_credit)
-		reclaim(s, s->small_credit > more ? (s->small_credit - more) / 8 * 7 : 0, except);
-	return s->small_used + more <= s->small_credit;
-}
-
-size_t slots_small_left(struct slots *s)
-{
-	check_thread(s);
-	(void)small_fits(s, s->small.size, NULL);
-	return s->small_credit > s->small_used ? s->small_credit - s->small_used : 0;
-}
-
-bool slots_touch(struct slots *s, struct slot *slot, size_t end)
-{
-	size_t more;
-
-	if (slot->big || end <= slot->touched)
-		return true;
-	more = shm_page_round(end) - slot->touched;
-	if (!small_fits(s, more, slot))
-		return false;
-	slot->touched += more;
-	s->small_used += more;
-	return true;
-}
-
 /* ---- take, grow, pass, give ---------------------------------------------------------------- */
 
-static struct slot *shelf_take(struct shelf *shelf)
+static struct slot *shelf_take(struct shelf *shelf, size_t at)
 {
-	if (shelf->nfree == 0)
-		return NULL;
-	struct slot *slot = shelf->free[--shelf->nfree];
-	if (shelf->cold > shelf->nfree)
-		shelf->cold = shelf->nfree;
+	struct slot *slot = shelf->free[at];
+	shelf->nfree--;
+	memmove(&shelf->free[at], &shelf->free[at + 1], (shelf->nfree - at) * sizeof(*shelf->free));
+	if (at < shelf->cold)
+		shelf->cold--;
 	slot->len = 0;
 	slot->user = NULL;
 	slot->extra = 0;
@@ -277,32 +124,69 @@ static struct slot *shelf_take(struct shelf *shelf)
 	return slot;
 }
 
-static void check_len(const struct slot *slot)
+/* On top; what has no pages, below those that have. */
+static void shelf_give(struct shelf *shelf, struct slot *slot)
+{
+	size_t at = shelf->nfree++;
+	if (!slot->big && !slot->touched) {
+		at = shelf->cold++;
+		memmove(&shelf->free[at + 1], &shelf->free[at],
+			(shelf->nfree - 1 - at) * sizeof(*shelf->free));
+	}
+	shelf->free[at] = slot;
+}
+
+void slots_check_len(const struct slot *slot)
 {
 	if (slot->len > slot->cap)
 		misuse("%s slot %u holds %zu bytes in room for %zu", slot->big ? "big" : "small",
 			slot->index, slot->len, slot->cap);
 }
 
-/* What was written without slots_touch counts from now on. */
-static void note_touched(struct slots *s, struct slot *slot)
+static struct slot *take_small(struct slots *s, size_t at)
 {
-	check_len(slot);
-	if (!slot->big && slot->touched < slot->len) {
-		s->small_used += shm_page_round(slot->len) - slot->touched;
-		slot->touched = shm_page_round(slot->len);
-	}
+	struct slot *slot = shelf_take(&s->small, at);
+	s->free_used -= slot->touched;
+	return slot;
 }
 
 struct slot *slots_take(struct slots *s)
 {
-	struct slot *slot;
+	slots_check_thread(s);
+	return s->small.nfree ? take_small(s, s->small.nfree - 1) : NULL;
+}
 
-	check_thread(s);
-	slot = shelf_take(&s->small);
-	if (slot)
-		s->free_used -= slot->touched;
-	return slot;
+struct slot *slots_take_bare(struct slots *s)
+{
+	const struct shelf *shelf = &s->small;
+	slots_check_thread(s);
+	return shelf->nfree ? take_small(s, shelf->cold ? shelf->cold - 1 : 0) : NULL;
+}
+
+/* What came with it goes along. */
+static void move_over(struct slot *to, struct slot *from)
+{
+	to->user = from->user;
+	to->since_ms = from->since_ms;
+	to->extra = from->extra;
+	from->extra = 0;
+}
+
+struct slot *slots_fit(struct slots *s, struct slot *slot, size_t want)
+{
+	struct slot *fit;
+	size_t at;
+
+	slots_check_thread(s);
+	if (slot->big || slot->len || want > slot->cap)
+		return slot;
+	at = slots_best(&s->small, slot, want);
+	if (at == SLOTS_NONE)
+		return slot;
+	fit = take_small(s, at);
+	move_over(fit, slot);
+	slots_give(s, slot);
+	return fit;
 }
 
 size_t slots_credit_left(const struct slots *s)
@@ -320,7 +204,7 @@ static bool lend(struct slots *s, size_t more, bool reserved)
 	if (left < kept || more > left - kept)
 		return false;
 	s->lent += more;
-	fit_warm(s);
+	slots_fit_warm(s);
 	return true;
 }
 
@@ -334,20 +218,17 @@ struct slot *slots_grow_to(struct slots *s, struct slot *slot, size_t want)
 	return slots_grow_with(s, slot, want, 0, false);
 }
 
-static struct slot *move_to_big(struct slots *s, struct slot *slot)
+static struct slot *move_to_big(struct slots *s, struct slot *slot, size_t want)
 {
-	struct slot *big = shelf_take(&s->big);
+	struct slot *big = shelf_take(&s->big, slots_best(&s->big, NULL, want));
 
-	if (!big)
-		return NULL;
 	s->big_warm -= big->touched;
-	note_touched(s, slot);
+	slots_note_touched(s, slot);
 	memcpy(big->data, slot->data, slot->len);
 	big->len = slot->len;
-	big->user = slot->user;
-	big->since_ms = slot->since_ms;
-	big->extra = slot->extra;
-	slot->extra = 0;
+	if (big->touched < big->len)
+		big->touched = shm_page_round(big->len);
+	move_over(big, slot);
 	slots_give(s, slot);
 	return big;
 }
@@ -365,7 +246,7 @@ struct slot *slots_grow_with(
 {
 	size_t more;
 
-	check_thread(s);
+	slots_check_thread(s);
 	if (slot->owner != SLOT_FETCHER)
 		misuse("a slot owned by the %s cannot grow", slots_owner_name(slot->owner));
 	if (want <= slot->cap)
@@ -381,16 +262,16 @@ struct slot *slots_grow_with(
 	if (!lend(s, more, reserved))
 		return NULL;
 	if (!slot->big)
-		slot = move_to_big(s, slot);
+		slot = move_to_big(s, slot, want);
 	slot->cap = want;
 	slot->extra = extra;
-	cool_big(s, slot, want);
+	slots_cool_big(s, slot, want);
 	return slot;
 }
 
 bool slots_borrow(struct slots *s, struct slot *slot, size_t extra, bool reserved)
 {
-	check_thread(s);
+	slots_check_thread(s);
 	extra = possible(s, slot->big ? slot->cap : 0, extra);
 	if (extra <= slot->extra)
 		return true;
@@ -406,33 +287,33 @@ void slots_pass(struct slot *slot, enum slot_owner from, enum slot_owner to)
 		misuse("%s slot %u was to pass from %s to %s, but its owner is %s",
 			slot->big ? "big" : "small", slot->index, slots_owner_name(from),
 			slots_owner_name(to), slots_owner_name(slot->owner));
-	check_len(slot);
+	slots_check_len(slot);
 	slot->owner = to;
 	slot->since_ms = clock_ms();
 }
 
 void slots_give(struct slots *s, struct slot *slot)
 {
-	check_thread(s);
+	slots_check_thread(s);
 	if (slot->owner == SLOT_FREE)
 		misuse("%s slot %u was given back twice", slot->big ? "big" : "small", slot->index);
-	note_touched(s, slot);
+	slots_note_touched(s, slot);
 	struct shelf *shelf = slot->big ? &s->big : &s->small;
 	s->lent -= slot->extra;
 	slot->extra = 0;
 	if (slot->big) {
 		s->lent -= slot->cap;
-		rest_big(s, slot);
+		slots_rest_big(s, slot);
 	} else if (s->small_used > s->small_credit) {
-		cool(s, slot);
+		slots_cool(s, slot);
 	}
 	slot->owner = SLOT_FREE;
 	slot->user = NULL;
 	slot->since_ms = clock_ms();
-	shelf->free[shelf->nfree++] = slot;
+	shelf_give(shelf, slot);
 	if (!slot->big)
 		s->free_used += slot->touched;
-	while (s->free_used + s->big_warm > s->warm && cool_coldest(s))
+	while (s->free_used + s->big_warm > s->warm && slots_cool_coldest(s))
 		;
 }
 

@@ -49,7 +49,7 @@ struct slot {
 	void *user;	       /* the owner's; NULL when taken */
 	size_t extra;	       /* credit it holds beside cap: slots_grow_with, slots_borrow */
 	size_t touched;	       /* slots.c: the most bytes ever written since the last hole punch;
-				* of a big one: that may have been, noted as it is given back */
+				* of a big one that is given back: that may have been */
 };
 
 struct slots;
@@ -77,10 +77,18 @@ void slots_reserve(struct slots *s, size_t bytes);
 /* Before bytes are written to a slot, up to `end`: false where a small slot has no credit for
  * them. A big one has its own already. */
 bool slots_touch(struct slots *s, struct slot *slot, size_t end);
+/* Appends, within `cap`: false, and nothing done, where slots_touch says so. */
+bool slots_write(struct slots *s, struct slot *slot, const char *data, size_t n);
 /* Credit left for small slots, warm pages of slots that hold nothing counted as left. */
 size_t slots_small_left(struct slots *s);
 
 struct slot *slots_take(struct slots *s); /* a small one, len 0, owner FETCHER; NULL: none free */
+/* The same for who waits before he writes: one without pages, those are for others meanwhile. */
+struct slot *slots_take_bare(struct slots *s);
+/* Before a body of `want` bytes comes into an empty slot: another in its place, where a free one
+ * has more nearly the pages for it; `user` and `extra` come along. A big one is returned as it is.
+ */
+struct slot *slots_fit(struct slots *s, struct slot *slot, size_t want);
 
 /* Moves the len bytes into a big slot of cap big_size and gives the small one back; `user`
  * comes along. NULL when no big one is free or no credit is left: the small one is as it was. */
