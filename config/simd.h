@@ -10,12 +10,21 @@
  * not asked for is not made. */
 #define SIMD_INLINE inline __attribute__((always_inline))
 
+#include <stddef.h>
+#include <string.h>
+
+/* Copies n bytes in steps of 16: for what is short, and stands where so many more can be read at
+ * `from` and written at `to`. */
+static inline void simd_copy(char *to, const char *from, size_t n)
+{
+	for (size_t i = 0; i < n; i += 16)
+		memcpy(to + i, from + i, 16);
+}
+
 #ifdef __SSE2__
 
 #include <emmintrin.h>
-#include <stddef.h>
 #include <stdint.h>
-#include <string.h>
 
 /* The n (1 to 16) bytes at s, and zeros; nothing behind them is read. */
 static inline __m128i simd_load(const void *from, size_t n)

@@ -15,6 +15,11 @@ static void on_text(void *arg, const char *s, size_t len)
 	html_chars(arg, s, len);
 }
 
+static const char *on_data(void *arg, const char *p, const char *end)
+{
+	return html_quick(arg, p, end);
+}
+
 static void on_doctype(void *arg, const struct html_doctype *d)
 {
 	struct html *h = arg;
@@ -25,7 +30,11 @@ static void on_doctype(void *arg, const struct html_doctype *d)
 	h->doctype_seen = true;
 }
 
-static const struct tokenizer_sink sink = {.tag = on_tag, .text = on_text, .doctype = on_doctype};
+static const struct tokenizer_sink sink = {
+	.tag = on_tag, .text = on_text, .doctype = on_doctype, .data = on_data};
+/* For who wants to see every tag. */
+static const struct tokenizer_sink watched = {
+	.tag = on_tag, .text = on_text, .doctype = on_doctype};
 
 /* All buffers of a struct html, for what is done to each. */
 static void each_buf(struct html *h, void (*fn)(struct buf *))
@@ -70,6 +79,7 @@ void html_begin(struct html *h, const struct html_opts *opts, struct facts_write
 	html_text_begin(&h->text, opts->max_text);
 	h->mode = MODE_INITIAL;
 	h->ntemplates = h->nformats = 0;
+	h->cut_short = false;
 	h->anchor_link = SIZE_MAX;
 	h->fostering = false;
 	h->quirks = true;
@@ -84,6 +94,7 @@ void html_begin(struct html *h, const struct html_opts *opts, struct facts_write
 	h->encode_arg = opts->encode_arg;
 	h->watch = opts->watch;
 	h->watch_arg = opts->watch_arg;
+	h->tok.sink = h->watch ? &watched : &sink;
 	url_copy(&h->url, opts->url, &h->url_hold);
 }
 

@@ -13,19 +13,32 @@ static void start_form(struct html *h, const struct html_tag *tag)
 		h->form_open = true;
 }
 
-/* li, dd and dt close the one before, unless something special is in between. */
-static void start_item(struct html *h, const struct html_tag *tag, unsigned one, unsigned other)
+void html_close_item(struct html *h, unsigned id)
 {
 	const struct html_stack *s = &h->stack;
-	unsigned id = html_stack_find(s, one) > html_stack_find(s, other) ? one : other;
-	int32_t at = html_stack_find(s, id);
+	unsigned one = id == TAG_LI ? TAG_LI : TAG_DD, other = id == TAG_LI ? TAG_LI : TAG_DT;
+	unsigned last = html_stack_find(s, one) > html_stack_find(s, other) ? one : other;
+	int32_t at = html_stack_find(s, last);
 
-	if (at >= 0 && at >= html_stack_top(s)->item) {
-		html_pop_implied(h, id);
-		html_close(h, id);
-	}
+	if (at < 0 || at < html_stack_top(s)->item)
+		return;
+	html_pop_implied(h, last);
+	html_close(h, last);
+}
+
+static void start_item(struct html *h, const struct html_tag *tag)
+{
+	html_close_item(h, tag->id);
 	html_close_p(h);
 	html_insert(h, tag, NS_HTML);
+}
+
+void html_close_heading(struct html *h)
+{
+	const struct html_open *top = html_stack_top(&h->stack);
+
+	if (top->ns == NS_HTML && html_tags[top->id].start == START_HEADING)
+		html_pop(h);
 }
 
 static void start_select(struct html *h, const struct html_tag *tag)
@@ -143,14 +156,12 @@ enum html_again html_body_start(struct html *h, const struct html_tag *tag)
 		break;
 	case START_HEADING:
 		html_close_p(h);
-		if (html_stack_top(&h->stack)->ns == NS_HTML &&
-			html_tags[html_stack_top(&h->stack)->id].start == START_HEADING)
-			html_pop(h);
+		html_close_heading(h);
 		html_insert(h, tag, NS_HTML);
 		break;
 	case START_FORM: start_form(h, tag); break;
-	case START_LI: start_item(h, tag, TAG_LI, TAG_LI); break;
-	case START_DD: start_item(h, tag, TAG_DD, TAG_DT); break;
+	case START_LI:
+	case START_DD: start_item(h, tag); break;
 	case START_PLAINTEXT:
 		html_close_p(h);
 		html_insert(h, tag, NS_HTML);

@@ -5,6 +5,7 @@
 
 #include "config/mem.h"
 #include "crawler/page/html_entities.inc"
+#include "crawler/page/html_names.h"
 
 static bool is_digit(char c)
 {
@@ -91,11 +92,11 @@ static size_t read_number(const char *p, const char *end, bool final, struct cha
 
 static const struct entity *find(const char *name, size_t len)
 {
-	uint64_t first8 = 0;
+	char few[8] = {0};
 	uint16_t slot;
 
-	memcpy(&first8, name, len < 8 ? len : 8);
-	for (unsigned at = entity_hash(first8, len); (slot = entity_slots[at]) != 0;
+	memcpy(few, name, len < 8 ? len : 8);
+	for (unsigned at = entity_hash(html_load8(few), len); (slot = entity_slots[at]) != 0;
 		at = (at + 1) % MEM_COUNT(entity_slots)) {
 		const struct entity *e = &entities[slot - 1];
 
@@ -156,6 +157,8 @@ static size_t read_common(uint64_t bytes, struct charref *out)
 		*out->text = '&', n = 4;
 	else if (IS(5, 0x3b746f7571u)) /* quot; */
 		*out->text = '"', n = 5;
+	else if (IS(5, 0x3b7073626eu)) /* nbsp; */
+		return put_utf8(out, 0xa0), 6;
 	else
 		return 0;
 #undef IS
@@ -166,12 +169,10 @@ static size_t read_common(uint64_t bytes, struct charref *out)
 size_t charref_read(
 	const char *p, const char *end, bool final, bool in_attribute, struct charref *out)
 {
-	uint64_t bytes;
 	size_t n;
 
 	if (end - p > 8) {
-		memcpy(&bytes, p + 1, 8);
-		n = read_common(bytes, out);
+		n = read_common(html_load8(p + 1), out);
 		if (n)
 			return n;
 	}

@@ -66,10 +66,9 @@ static bool is_open(const struct html *h, const struct html_format *f)
 	       h->stack.open[f->at].ns == NS_HTML;
 }
 
-/* Of an <a> there are never two, so it need not be told from others. */
-static uint32_t hash_of(const struct html_tag *tag)
+uint32_t html_format_hash(const char *name, size_t len)
 {
-	return tag->id == TAG_A ? 0 : (uint32_t)hash_quick(tag->name, tag->raw_len, 0);
+	return (uint32_t)hash_quick(name, len, 0);
 }
 
 /* Before another of the same tag comes in: three of a kind are enough, the oldest goes. */
@@ -88,19 +87,30 @@ static void make_room(struct html *h, uint32_t hash)
 		remove_entry(h, h->nformats - n);
 }
 
-void html_format_start(struct html *h, const struct html_tag *tag)
+void html_format_add(struct html *h, unsigned id, uint32_t hash, size_t link)
 {
 	struct html_format *f;
-	uint32_t hash = hash_of(tag);
 
-	html_insert(h, tag, NS_HTML);
-	make_room(h, hash);
+	if (h->nformats == 0)
+		h->cut_short = false;
+	else if (h->nformats >= 3)
+		make_room(h, hash);
 	f = add_entry(h);
-	f->id = tag->id;
+	f->id = (uint16_t)id;
 	f->marker = false;
 	f->at = h->stack.len - 1;
 	f->hash = hash;
-	f->link = tag->id == TAG_A ? h->anchor_link : SIZE_MAX;
+	f->link = link;
+}
+
+/* Of an <a> there are never two, so it need not be told from others. */
+void html_format_start(struct html *h, const struct html_tag *tag)
+{
+	html_insert(h, tag, NS_HTML);
+	if (tag->id == TAG_A)
+		html_format_add(h, TAG_A, 0, h->anchor_link);
+	else
+		html_format_add(h, tag->id, html_format_hash(tag->name, tag->raw_len), SIZE_MAX);
 }
 
 void html_format_popped(struct html *h)
@@ -110,6 +120,7 @@ void html_format_popped(struct html *h)
 	for (size_t i = h->nformats; i-- > oldest;)
 		if (h->formats[i].at == h->stack.len) {
 			h->formats[i].at = -1;
+			h->cut_short = true;
 			break;
 		}
 }
@@ -192,6 +203,7 @@ static void reorder(struct html *h, int32_t at, const int32_t *order, int32_t n)
 	for (size_t i = h->nformats, oldest = oldest_kept(h); i-- > oldest;)
 		if (h->formats[i].at >= at && h->formats[i].at < len)
 			h->formats[i].at = now[h->formats[i].at - at];
+	h->cut_short = true; /* perhaps */
 }
 
 /* The inner loop: which of the elements between the formatting element and the block stay, as
@@ -275,6 +287,7 @@ static bool adopt(struct html *h, unsigned id)
 			return true;
 		}
 		h->formats[entry].at = -1;
+		h->cut_short = true;
 	}
 	for (int round = 0; round < MAX_OUTER; round++) {
 		entry = find_entry(h, id);

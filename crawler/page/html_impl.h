@@ -4,6 +4,7 @@
  *   html_modes.c       tokens to insertion modes: where a tag counts, and whether
  *   html_body.c, html_table.c, html_foreign.c   the larger modes
  *   html_tree.c        what they share: opening and closing elements
+ *   html_quick.c       the short way for most tokens, instead of all these
  *   html_quirks.c      DOCTYPE
  *   html_order.c       links that the tree has elsewhere than the source
  *   html_format.c      misnested <a>, and the formatting elements around it
@@ -90,6 +91,7 @@ struct html {
 	bool head_seen;
 	bool form_open; /* the form element pointer is set */
 	bool frameset_ok;
+	bool cut_short; /* an entry of `formats` may be of an element that is closed */
 	struct html_format *formats;
 	size_t nformats, formats_cap;
 	bool fostering;	 /* the tag stands in a table but does not belong there */
@@ -161,6 +163,10 @@ static inline void html_close_p(struct html *h)
 		html_close(h, TAG_P);
 }
 
+/* A li, dd or dt closes the one before, unless something special is in between. */
+void html_close_item(struct html *h, unsigned id);
+void html_close_heading(struct html *h); /* on top */
+
 static inline bool html_in_template(const struct html *h)
 {
 	return html_stack_find(&h->stack, TAG_TEMPLATE) >= 0;
@@ -184,9 +190,15 @@ int32_t html_foster_table(const struct html *h);
  * entry `parent`; returns its number, or SIZE_MAX. */
 size_t html_copy_link(struct html *h, size_t link, size_t to, int32_t parent);
 
+void html_anchor_close(struct html *h);
+
 /* ---- html_format.c ---- */
 
 void html_format_start(struct html *h, const struct html_tag *tag);
+/* The element on top is a formatting one: puts it into the list. `hash` is of its tag, from its
+ * name to the '>'. */
+void html_format_add(struct html *h, unsigned id, uint32_t hash, size_t link);
+uint32_t html_format_hash(const char *name, size_t len);
 void html_format_end(struct html *h, const struct html_tag *tag);
 void html_format_popped(struct html *h); /* just now, from the top */
 void html_format_reopen(struct html *h);
@@ -201,10 +213,25 @@ static inline bool html_is_cut_short(const struct html *h)
 {
 	const struct html_format *last;
 
-	if (!h->nformats)
+	if (!h->cut_short || !h->nformats)
 		return false;
 	last = &h->formats[h->nformats - 1];
 	return !last->marker && last->at < 0;
+}
+
+/* In body: whether text there changes nothing but itself. */
+static inline bool html_text_is_plain(const struct html *h)
+{
+	return !h->frameset_ok && !h->hidden && !html_is_cut_short(h);
+}
+
+/* Whether an element of that name is in the list, after the last marker. */
+static inline bool html_format_is_active(const struct html *h, unsigned id)
+{
+	for (size_t i = h->nformats; i-- > 0 && !h->formats[i].marker;)
+		if (h->formats[i].id == id)
+			return true;
+	return false;
 }
 
 static inline void html_reconstruct(struct html *h)
@@ -213,7 +240,44 @@ static inline void html_reconstruct(struct html *h)
 		html_format_reopen(h);
 }
 
+/* The end tag of the current node, a formatting element: the adoption agency has nothing to do if
+ * that is the last one in the list. */
+static inline bool html_end_last_format(struct html *h, unsigned id)
+{
+	const struct html_format *last = h->formats + h->nformats;
+
+	if (!h->nformats || last[-1].at != h->stack.len - 1 || last[-1].id != id)
+		return false;
+	if (id == TAG_A)
+		html_anchor_close(h);
+	h->nformats--;
+	html_stack_pop(&h->stack);
+	return true;
+}
+
 /* ---- the modes ---- */
+
+/* The end tag `id` of the current node, in body: whether it only closes that, which is then done.
+ */
+static inline bool html_end_of_top(struct html *h, unsigned id)
+{
+	unsigned flags = html_tags[id].flags;
+
+	if (!(flags & TAGF_POPS))
+		return false;
+	if (flags & TAGF_FORMAT)
+		return html_end_last_format(h, id);
+	html_stack_pop(&h->stack);
+	if (flags & TAGF_BREAK)
+		html_text_gap(&h->text, GAP_BREAK);
+	if (flags & TAGF_NOTIFY)
+		html_popped(h, id);
+	return true;
+}
+
+/* Takes tokens in data state for as long as they are what pages are mostly made of; returns where
+ * that ends, at the border of a token. */
+const char *html_quick(struct html *h, const char *p, const char *end);
 
 void html_tag(struct html *h, const struct html_tag *tag);
 void html_chars(struct html *h, const char *s, size_t len);
@@ -246,7 +310,8 @@ enum html_again html_foreign_end(struct html *h, const struct html_tag *tag);
 
 void html_links(struct html *h, const struct html_tag *tag, enum html_ns ns);
 void html_anchor_open(struct html *h, size_t link);
-void html_anchor_close(struct html *h);
+/* Of a new <a>; NULL = none. 16 bytes behind the value can be read. */
+void html_link_anchor(struct html *h, const struct html_attr *href);
 void html_anchor_add(struct html *h, const struct html_tag *img); /* its alt */
 void html_heading_open(struct html *h);
 void html_heading_close(struct html *h, unsigned id);

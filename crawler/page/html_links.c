@@ -3,6 +3,7 @@
 #include <strings.h>
 
 #include "config/mem.h"
+#include "config/simd.h"
 #include "crawler/page/html_impl.h"
 #include "crawler/page/html_token.h"
 #include "crawler/page/refresh.h"
@@ -340,6 +341,24 @@ void html_links(struct html *h, const struct html_tag *tag, enum html_ns ns)
 		break;
 	default: break;
 	}
+}
+
+void html_link_anchor(struct html *h, const struct html_attr *href)
+{
+	size_t first = h->nlinks;
+
+	if (href && !href->dirty) {
+		size_t start = h->hold.len;
+
+		if (h->hold.cap - start < href->value_len + 16u + 1)
+			buf_grow(&h->hold, href->value_len + 16u);
+		simd_copy(h->hold.data + start, href->value, href->value_len);
+		h->hold.len += href->value_len;
+		add_link(h, start, LINK_A, ATTR_HREF, 0);
+	} else if (href) {
+		add_attr(h, href, LINK_A, ATTR_HREF, 0);
+	}
+	html_anchor_open(h, first < h->nlinks ? first : SIZE_MAX);
 }
 
 /* ---- the text of <a> ---- */

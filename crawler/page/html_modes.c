@@ -332,38 +332,12 @@ __attribute__((noinline)) static void end_anywhere(struct html *h, const struct 
 		;
 }
 
-/* The end tag of the current node, a formatting element: the adoption agency has nothing to do if
- * that is the last one in the list. */
-static inline bool end_last_format(struct html *h, unsigned id)
-{
-	const struct html_format *last = h->formats + h->nformats;
-
-	if (!h->nformats || last[-1].at != h->stack.len - 1 || last[-1].id != id)
-		return false;
-	if (id == TAG_A)
-		html_anchor_close(h);
-	h->nformats--;
-	html_stack_pop(&h->stack);
-	return true;
-}
-
 /* Whether it is the end tag of the current node and only closes it, which is then done: nearly
  * all are. */
 static inline bool end_of_current(struct html *h, unsigned id)
 {
-	unsigned flags = html_tags[id].flags;
-
-	if (!(flags & TAGF_POPS) || !html_top_is(h, id) ||
-		(h->mode != MODE_IN_BODY && h->mode != MODE_IN_CELL))
-		return false;
-	if (flags & TAGF_FORMAT)
-		return end_last_format(h, id);
-	html_stack_pop(&h->stack);
-	if (flags & TAGF_BREAK)
-		html_text_gap(&h->text, GAP_BREAK);
-	if (flags & TAGF_NOTIFY)
-		html_popped(h, id);
-	return true;
+	return html_top_is(h, id) && (h->mode == MODE_IN_BODY || h->mode == MODE_IN_CELL) &&
+	       html_end_of_top(h, id);
 }
 
 void html_tag(struct html *h, const struct html_tag *tag)

@@ -167,7 +167,6 @@ enum html_attr_id {
 	HTML_ATTR_ALT,
 	HTML_ATTR_HREFLANG,
 	HTML_ATTR_TYPE,
-	HTML_ATTR_TITLE,
 	HTML_ATTR_COLOR,
 	HTML_ATTR_FACE,
 	HTML_ATTR_SIZE,
@@ -234,6 +233,19 @@ enum html_end {
 	END_TEMPLATE,
 };
 
+/* What html_quick.c does with a start tag in body. */
+enum html_quick_start {
+	QUICK_NO,
+	QUICK_BLOCK,
+	QUICK_HEADING,
+	QUICK_ITEM,
+	QUICK_INLINE,
+	QUICK_FORMAT,
+	QUICK_A,
+	QUICK_VOID,
+	QUICK_LINKED,
+};
+
 enum html_tag_flags {
 	TAGF_SPECIAL = 1 << 0, /* the special category */
 	TAGF_SCOPE = 1 << 1, /* bounds "has an element in scope" */
@@ -252,12 +264,16 @@ enum html_tag_flags {
 
 struct html_tag_info {
 	uint64_t key;
-	uint64_t exact; /* bits that a short name must have as it was written: those of digits */
+	/* The bytes behind the "</" of its end tag, as it is usually written: of 8 that were read, what
+	 * differs is nothing when it is shifted left by that. */
+	uint64_t closing;
 	const char *name;
+	uint16_t flags; /* enum html_tag_flags */
+	uint8_t closing_shift;
 	uint8_t len;
 	uint8_t start; /* enum html_start */
 	uint8_t end;   /* enum html_end */
-	uint16_t flags; /* enum html_tag_flags */
+	uint8_t quick; /* enum html_quick_start */
 };
 
 extern const struct html_tag_info html_tags[TAG_COUNT];
@@ -277,6 +293,18 @@ extern const uint8_t html_attr_slots[128];
 /* The bytes of a name of so many, at most 8. */
 extern const uint64_t html_name_bytes[9];
 
+/* The 8 bytes at p, the first one lowest, whatever the machine's order is. */
+static inline uint64_t html_load8(const char *p)
+{
+	uint64_t bytes;
+
+	memcpy(&bytes, p, 8);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+	bytes = __builtin_bswap64(bytes);
+#endif
+	return bytes;
+}
+
 /* Each byte in lower case. */
 static inline uint64_t html_lower8(uint64_t x)
 {
@@ -290,20 +318,15 @@ static inline uint64_t html_lower8(uint64_t x)
  * may be read from `name` on, at least len. */
 static inline uint64_t html_name_key(const char *name, size_t len, size_t room)
 {
-	uint64_t key = 0, tail;
+	char few[8] = {0};
 
-	if (len > 8) {
-		memcpy(&key, name, 8);
-		memcpy(&tail, name + len - 8, 8);
-		return html_lower8(key) ^ html_lower8(tail) * 0x9e3779b97f4a7c15u;
-	}
-	if (room >= 8) {
-		memcpy(&key, name, 8);
-		key &= len ? ~(uint64_t)0 >> (64 - 8 * len) : 0;
-	} else {
-		memcpy(&key, name, len);
-	}
-	return html_lower8(key);
+	if (len > 8)
+		return html_lower8(html_load8(name)) ^
+		       html_lower8(html_load8(name + len - 8)) * 0x9e3779b97f4a7c15u;
+	if (room >= 8)
+		return html_lower8(html_load8(name) & html_name_bytes[len]);
+	memcpy(few, name, len);
+	return html_lower8(html_load8(few));
 }
 
 /* The id of a name of that key and length; `name` in any case. 0 = unknown. */
@@ -324,16 +347,14 @@ static inline unsigned html_attr_find(uint64_t key, const char *name, size_t len
 	return len <= 8 || strncasecmp(html_attrs[id].name, name, len) == 0 ? id : 0;
 }
 
-/* The same for a name of at most 8 bytes, when the 8 from its first on can be read. Setting bit
- * 5 makes letters small, changes no digit or dash, and tells a NUL from the end of the name. */
+/* The same for a name of at most 8 bytes without control characters, when the 8 from its first on
+ * can be read. Setting bit 5 makes letters small, and changes no digit or dash. */
 static inline unsigned html_tag_find_short(uint64_t bytes, size_t len)
 {
 	uint64_t key = (bytes | 0x2020202020202020u) & html_name_bytes[len];
 	unsigned id = html_tag_slots[key * 0x90b20bb257e8455u >> 54];
 
-	if (html_tags[id].key != key || (~bytes & html_tags[id].exact))
-		return 0;
-	return id;
+	return html_tags[id].key == key ? id : 0;
 }
 
 static inline unsigned html_attr_find_short(uint64_t bytes, size_t len)

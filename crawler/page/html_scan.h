@@ -30,6 +30,13 @@ static inline const char *scan_plain_quote(const char *p, const char *end, char 
 	return p;
 }
 
+static inline const char *scan_plain_char(const char *p, const char *end, char c)
+{
+	while (p < end && *p != c)
+		p++;
+	return p;
+}
+
 /* What ends an attribute name: white space, '/', '>', '='. */
 static inline bool scan_ends_name(char c)
 {
@@ -63,6 +70,19 @@ static inline const char *scan_text(const char *p, const char *end)
 			return p + __builtin_ctz((unsigned)bits);
 	}
 	return scan_plain_text(p, end);
+}
+
+/* The next `c`: for what is near, without a call. */
+static inline const char *scan_char(const char *p, const char *end, char c)
+{
+	for (; end - p >= 16; p += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
+		unsigned bits = (unsigned)_mm_movemask_epi8(scan_eq(v, c));
+
+		if (bits)
+			return p + __builtin_ctz(bits);
+	}
+	return scan_plain_char(p, end, c);
 }
 
 static inline const char *scan_quote(const char *p, const char *end, char quote, bool *dirty)
@@ -113,7 +133,11 @@ static inline const char *scan_name(const char *p, const char *end)
 
 static inline unsigned scan_name_ends(const char *p)
 {
-	return 1u << (scan_plain_name(p, p + 16) - p);
+	unsigned n = 0;
+
+	while (n < 16 && (unsigned char)p[n] > ' ' && !scan_ends_name(p[n]))
+		n++;
+	return 1u << n;
 }
 
 static inline const char *scan_name(const char *p, const char *end)
@@ -124,6 +148,11 @@ static inline const char *scan_name(const char *p, const char *end)
 static inline const char *scan_text(const char *p, const char *end)
 {
 	return scan_plain_text(p, end);
+}
+
+static inline const char *scan_char(const char *p, const char *end, char c)
+{
+	return scan_plain_char(p, end, c);
 }
 
 static inline const char *scan_quote(const char *p, const char *end, char quote, bool *dirty)

@@ -14,6 +14,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "crawler/page/html_names.h"
 
@@ -27,17 +28,17 @@ enum html_ns {
 };
 
 struct html_open {
-	uint32_t hash;	 /* of the name */
-	uint32_t links;	 /* links before its content, its own included */
-	uint32_t own;	 /* its own ones */
-	uint16_t id;	 /* enum html_tag_id */
-	uint16_t bucket; /* of html_stack.top */
-	int16_t same;	 /* next lower entry in the same bucket */
 	int16_t scope;	 /* nearest entry that bounds the default scope, itself included */
 	int16_t special; /* nearest special entry, itself included */
 	int16_t item;	 /* the same without address, div and p: bounds the search for li, dd, dt */
-	int16_t html;	 /* nearest HTML element, itself included */
 	int16_t foster;	 /* the table before which it, or what it is in, went; -1 = none */
+	int16_t html;	 /* nearest HTML element, itself included */
+	int16_t same;	 /* next lower entry in the same bucket */
+	uint16_t bucket; /* of html_stack.top */
+	uint16_t id;	 /* enum html_tag_id */
+	uint32_t links;	 /* links before its content, its own included */
+	uint32_t own;	 /* its own ones */
+	uint32_t hash;	 /* of the name */
 	uint8_t ns;	 /* enum html_ns */
 	bool html_point; /* an HTML integration point */
 };
@@ -73,11 +74,15 @@ static inline struct html_open *html_stack_push(struct html_stack *s, unsigned i
 	e->id = (uint16_t)id;
 	e->bucket = (uint16_t)b;
 	e->same = s->top[b];
-	e->scope = flags & TAGF_SCOPE ? at : below->scope;
-	e->special = flags & TAGF_SPECIAL ? at : below->special;
-	e->item = flags & TAGF_ITEM ? at : below->item;
+	memcpy(e, below, 4 * sizeof(int16_t)); /* scope, special, item, foster */
+	if (flags & (TAGF_SCOPE | TAGF_SPECIAL)) {
+		e->special = flags & TAGF_SPECIAL ? at : below->special;
+		if (flags & TAGF_SCOPE)
+			e->scope = at;
+		if (flags & TAGF_ITEM)
+			e->item = at;
+	}
 	e->html = at;
-	e->foster = below->foster;
 	e->ns = NS_HTML;
 	e->html_point = false;
 	s->top[b] = at;

@@ -51,6 +51,8 @@ static unsigned classify(const unsigned char *s, size_t left, bool *space, bool 
 	return n;
 }
 
+#define SPARE 16 /* bytes behind the text that are there: chunks are read and written whole */
+
 static char *put_gap(struct html_text *t, char *w)
 {
 	if (t->gap && w > t->out.data)
@@ -137,7 +139,122 @@ static inline const unsigned char *add_plain(struct html_text *t, const unsigned
 	return s;
 }
 
+/* The first of the bits in `stop` that is a byte add_any has to see, and markup. */
+static inline unsigned skip_letters(__m128i v, unsigned stop)
+{
+	__m128i maybe = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)0xc2)),
+		_mm_cmpeq_epi8(_mm_max_epu8(v, _mm_set1_epi8((char)0xe3)), v));
+	unsigned other = (unsigned)_mm_movemask_epi8(v) & ~(unsigned)_mm_movemask_epi8(maybe);
+
+	return stop & ~other;
+}
+
+const char *html_text_run(struct html_text *t, const char *s, const char *end)
+{
+	const __m128i blank = _mm_set1_epi8(' ');
+	size_t most = t->limit < t->out.cap ? t->limit : t->out.cap;
+	char *w = t->out.data + t->out.len;
+	char *last = t->out.data + (most > 2 * SPARE + 2 ? most - 2 * SPARE - 2 : 0);
+	unsigned words = t->words, outside = !t->in_word;
+
+	/* There is room for 16 bytes, a gap and the NUL, and some to spare. */
+	while (end - s >= 16 && w < last) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)s);
+		__m128i space = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, blank),
+						     _mm_cmpeq_epi8(v, _mm_set1_epi8('\n'))),
+			_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\t')),
+				_mm_cmpeq_epi8(v, _mm_set1_epi8('\r'))));
+		__m128i plain = _mm_or_si128(space, _mm_cmpgt_epi8(v, blank));
+		__m128i markup = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('<')),
+			_mm_cmpeq_epi8(v, _mm_set1_epi8('&')));
+		unsigned stop = ~(unsigned)_mm_movemask_epi8(_mm_andnot_si128(markup, plain));
+		unsigned all, spaces, twice, n = (unsigned)__builtin_ctz(stop);
+
+		if (n < 16 && (unsigned char)s[n] >= 0x80) {
+			stop = skip_letters(v, stop);
+			n = (unsigned)__builtin_ctz(stop);
+		}
+		all = (1u << n) - 1; /* a bit for each byte that is taken */
+		spaces = (unsigned)_mm_movemask_epi8(space) & all;
+		if (spaces & 1) {
+			if (!t->gap)
+				t->gap = GAP_SPACE;
+			outside = 1;
+			s += __builtin_ctz(~spaces);
+			continue;
+		}
+		if (!all)
+			break;
+		if (t->gap)
+			w = put_gap(t, w);
+		_mm_storeu_si128((__m128i *)(void *)w,
+			_mm_or_si128(_mm_andnot_si128(space, v), _mm_and_si128(space, blank)));
+		if (!spaces) {
+			words += outside;
+			outside = 0;
+			w += n;
+			s += n;
+			if (n < 16)
+				break;
+			continue;
+		}
+		/* Single spaces go along; one that is last, or meets another, is a gap. */
+		twice = spaces & (spaces | (all + 1)) >> 1;
+		if (twice) {
+			n = (unsigned)__builtin_ctz(twice);
+			words += count_bits16(spaces & ((1u << n) - 1)) + outside;
+			outside = 1;
+			t->gap = GAP_SPACE;
+			w += n;
+			s += n + (unsigned)__builtin_ctz(~(spaces >> n));
+			continue;
+		}
+		words += count_bits16(spaces) + outside;
+		outside = 0;
+		w += n;
+		s += n;
+		if (n < 16)
+			break;
+	}
+	t->words = words;
+	t->in_word = !outside;
+	t->out.len = (size_t)(w - t->out.data);
+	if (t->out.cap)
+		*w = '\0';
+	return s;
+}
+
+/* Copies n bytes, newlines as spaces; SPARE more can be read and written. */
+static void copy_line(char *to, const char *from, size_t n)
+{
+	const __m128i turn = _mm_set1_epi8('\n' ^ ' ');
+
+	for (size_t i = 0; i < n; i += 16) {
+		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)(from + i));
+		__m128i lines = _mm_cmpeq_epi8(v, _mm_set1_epi8('\n'));
+
+		_mm_storeu_si128(
+			(__m128i *)(void *)(to + i), _mm_xor_si128(v, _mm_and_si128(lines, turn)));
+	}
+}
+
 #else
+
+static void copy_line(char *to, const char *from, size_t n)
+{
+	char *end = to + n;
+
+	memcpy(to, from, n);
+	while ((to = memchr(to, '\n', (size_t)(end - to))))
+		*to = ' ';
+}
+
+const char *html_text_run(struct html_text *t, const char *s, const char *end)
+{
+	(void)t;
+	(void)end;
+	return s;
+}
 
 static const unsigned char *add_plain(struct html_text *t, const unsigned char *s,
 	const unsigned char *end, const unsigned char *readable)
@@ -188,8 +305,8 @@ void html_text_add(struct html_text *t, const char *text, size_t len, size_t roo
 	const unsigned char *s = (const unsigned char *)text, *end = s + len, *readable = s + room;
 
 	/* One for a gap, and what add_plain may write behind the end. */
-	if (t->out.cap - t->out.len < len + 1 + 16 + 1)
-		buf_grow(&t->out, len + 1 + 16);
+	if (t->out.cap - t->out.len < len + 1 + SPARE + 1)
+		buf_grow(&t->out, len + 1 + SPARE);
 	while ((s = add_plain(t, s, end, readable)) < end)
 		do
 			s = add_any(t, s, end);
@@ -201,37 +318,28 @@ void html_text_add(struct html_text *t, const char *text, size_t len, size_t roo
 	}
 }
 
-size_t html_text_slice_open(struct html_text *t)
+void html_text_add_ch(struct html_text *t, char c)
 {
-	size_t most = t->out.len + HTML_SLICE_MAX;
+	char *w = t->out.data + t->out.len;
 
-	t->slices++;
-	if (t->limit < most)
-		t->limit = most;
-	return t->out.len;
-}
-
-const char *html_text_slice(const struct html_text *t, size_t start, size_t *len)
-{
-	const char *s = t->out.data + start, *end = t->out.data + t->out.len;
-
-	while (s < end && (*s == ' ' || *s == '\n'))
-		s++;
-	*len = (size_t)(end - s);
-	if (*len > HTML_SLICE_MAX)
-		*len = html_text_border(s, *len, HTML_SLICE_MAX);
-	return s;
-}
-
-void html_text_slice_close(struct html_text *t)
-{
-	if (--t->slices)
+	if (class_of[(unsigned char)c] != PLAIN || t->out.len + SPARE + 3 > t->out.cap ||
+		t->out.len + 2 > t->limit) {
+		html_text_add(t, &c, 1, 1);
 		return;
-	t->limit = t->max;
-	if (t->out.len > t->max) {
-		t->cut = true;
-		buf_set_len(&t->out, html_text_border(t->out.data, t->out.len, t->max));
 	}
+	if (t->gap)
+		w = put_gap(t, w);
+	t->words += !t->in_word;
+	t->in_word = true;
+	*w++ = c;
+	*w = '\0';
+	t->out.len = (size_t)(w - t->out.data);
+}
+
+void html_text_cut(struct html_text *t)
+{
+	t->cut = true;
+	buf_set_len(&t->out, html_text_border(t->out.data, t->out.len, t->max));
 }
 
 size_t html_text_border(const char *s, size_t len, size_t n)
@@ -254,15 +362,14 @@ static size_t without_space(const char *s, size_t len)
  */
 void html_text_add_slice(struct buf *out, const char *s, size_t len, size_t max)
 {
-	char *w, *end;
-
 	len = without_space(s, len);
 	if (len > max)
 		len = without_space(s, html_text_border(s, len, max));
-	buf_add(out, s, len);
-	end = out->data + out->len;
-	for (w = end - len; (w = memchr(w, '\n', (size_t)(end - w)));)
-		*w = ' ';
+	if (out->cap - out->len < len + SPARE + 1)
+		buf_grow(out, len + SPARE);
+	copy_line(out->data + out->len, s, len);
+	out->len += len;
+	out->data[out->len] = '\0';
 }
 
 void html_text_collapse(struct buf *out, const char *s, size_t len, size_t max)

@@ -43,6 +43,12 @@ void html_text_begin(struct html_text *t, size_t max);
  */
 void html_text_add(struct html_text *t, const char *s, size_t len, size_t room);
 
+/* Text from s on, up to '<' or '&', but not beyond anything that is not plain; returns where that
+ * was. It may stop earlier, too, also in the middle of a letter: near the end, when the buffer is
+ * full, or everywhere if the machine knows no way. */
+const char *html_text_run(struct html_text *t, const char *s, const char *end);
+void html_text_add_ch(struct html_text *t, char c); /* ASCII */
+
 static inline void html_text_gap(struct html_text *t, enum html_gap gap)
 {
 	if (t->gap < gap)
@@ -50,15 +56,45 @@ static inline void html_text_gap(struct html_text *t, enum html_gap gap)
 	t->in_word = false;
 }
 
-size_t html_text_slice_open(struct html_text *t);
-/* The text since `start`, without white space before it; newlines are in it. Valid until
- * the next call. */
-const char *html_text_slice(const struct html_text *t, size_t start, size_t *len);
-void html_text_slice_close(struct html_text *t);
-/* Appends a slice on one line, at most max bytes. */
-void html_text_add_slice(struct buf *out, const char *s, size_t len, size_t max);
 /* The largest n <= len at which s can be cut without cutting a character. */
 size_t html_text_border(const char *s, size_t len, size_t n);
+void html_text_cut(struct html_text *t); /* to max bytes; for html_text_slice_close */
+
+static inline size_t html_text_slice_open(struct html_text *t)
+{
+	size_t most = t->out.len + HTML_SLICE_MAX;
+
+	t->slices++;
+	if (t->limit < most)
+		t->limit = most;
+	return t->out.len;
+}
+
+static inline void html_text_slice_close(struct html_text *t)
+{
+	if (--t->slices)
+		return;
+	t->limit = t->max;
+	if (t->out.len > t->max)
+		html_text_cut(t);
+}
+
+/* The text since `start`, without white space before it; newlines are in it. Valid until
+ * the next call. */
+static inline const char *html_text_slice(const struct html_text *t, size_t start, size_t *len)
+{
+	const char *s = t->out.data + start, *end = t->out.data + t->out.len;
+
+	while (s < end && (*s == ' ' || *s == '\n'))
+		s++;
+	*len = (size_t)(end - s);
+	if (*len > HTML_SLICE_MAX)
+		*len = html_text_border(s, *len, HTML_SLICE_MAX);
+	return s;
+}
+
+/* Appends a slice, or its end, on one line, at most max bytes. */
+void html_text_add_slice(struct buf *out, const char *s, size_t len, size_t max);
 /* Appends s with white space collapsed to single spaces and none at the ends, at most max bytes. */
 void html_text_collapse(struct buf *out, const char *s, size_t len, size_t max);
 

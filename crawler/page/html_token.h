@@ -10,6 +10,7 @@
 
 #include <string.h>
 
+#include "crawler/page/html_names.h"
 #include "crawler/page/html_tokenizer.h"
 
 static inline bool html_is_space(char c)
@@ -28,14 +29,6 @@ static inline char html_lower(char c)
 }
 
 #define HTML_WHOLE_NAME 18 /* bytes that are there when a name is read at once: 16, and '="' */
-
-static inline uint64_t html_load8(const char *p)
-{
-	uint64_t bytes;
-
-	memcpy(&bytes, p, 8);
-	return bytes;
-}
 
 /* Reads a tag whose name starts at p. The byte after its '>', or NULL when the end is
  * not in the buffer. Attributes are left in t->attrs. */

@@ -363,6 +363,11 @@ static const char *run_data(struct tokenizer *t, const char *p, const char *end,
 	while (p < end) {
 		const char *after;
 
+		if (t->sink->data) {
+			p = t->sink->data(t->arg, p, end);
+			if (p == end)
+				break;
+		}
 		if (*p == '<') {
 			after = end - p > 2 ? run_whole_tag(t, p, end) : NULL;
 			p = after ? after : run_less_than(t, p, end, final);

@@ -77,6 +77,10 @@ struct tokenizer_sink {
 	void (*text)(void *arg, const char *text, size_t len);
 	void (*comment)(void *arg, const char *text, size_t len);
 	void (*doctype)(void *arg, const struct html_doctype *d);
+	/* May take what it understands by itself at p, which is the border of a token in data
+	 * state; returns where it stopped, which is one, too. Called again after each token that it
+	 * left. It may not be used with all_attrs or comments, and may not change the state. */
+	const char *(*data)(void *arg, const char *p, const char *end);
 };
 
 struct tokenizer {

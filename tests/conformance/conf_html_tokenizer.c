@@ -90,7 +90,8 @@ static void on_doctype(void *arg, const struct html_doctype *d)
 			text_or_null(d->has_system, &d->system_id), !d->force_quirks));
 }
 
-static const struct tokenizer_sink sink = {on_tag, on_text, on_comment, on_doctype};
+static const struct tokenizer_sink sink = {
+	.tag = on_tag, .text = on_text, .comment = on_comment, .doctype = on_doctype};
 
 static unsigned hex4(const char *s)
 {

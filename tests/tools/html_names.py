@@ -88,8 +88,22 @@ for n, (start, end, flags) in TAGS.items():
     if end in ("BLOCK", "P", "HEADING", "LI", "DD", "ANY", "A", "FORMATTING") and "MARKER" not in flags and n != "table":
         flags.append("POPS")
 
+
+def quick(n):
+    """What html_quick.c does with a start tag in body: only what needs no more than is said here."""
+    start, _, flags = TAGS[n]
+    if n == "a":
+        return "A"
+    if start == "VOID":
+        return "LINKED" if "LINK" in flags else "VOID"
+    if "LINK" in flags or "SCOPE" in flags:
+        return "NO"
+    return {"BLOCK": "BLOCK", "PRE": "BLOCK", "HEADING": "HEADING", "LI": "ITEM", "DD": "ITEM",
+            "FORMATTING": "FORMAT", "ORDINARY": "INLINE"}.get(start, "NO")
+
+
 ATTRS = """href src srcset imagesrcset longdesc poster data action formaction background cite xlink:href
-content http-equiv name rel lang alt hreflang type title color face size encoding style integrity
+content http-equiv name rel lang alt hreflang type color face size encoding style integrity
 crossorigin""".split()
 assert len(ATTRS) <= 31
 
@@ -109,9 +123,12 @@ def key(name):
     return k
 
 
-def exact(name):
-    """Of a short name: the bits that tell what stands there from what becomes it with bit 5 set."""
-    return sum(0x20 << 8 * i for i, c in enumerate(name) if not c.isalpha()) if len(name) <= 8 else 0
+def closing(name):
+    """The bytes behind the "</" of its end tag, as it is usually written, and how far those must be
+    shifted for nothing else to be left. More than 8: what is never found in UTF-8."""
+    if len(name) > 7:
+        return f"{(1 << 64) - 1:#x}u", 0
+    return f"{int.from_bytes(name.encode() + b'>', 'little'):#x}u", 56 - 8 * len(name)
 
 
 def check_short(names):
@@ -136,7 +153,6 @@ def perfect(names, bits):
 TAG_BITS, ATTR_BITS = 10, 7
 check_short(TAGS)
 check_short(ATTRS)
-assert not any(exact(n) for n in ATTRS)
 TM, AM = perfect(sorted(TAGS), TAG_BITS), perfect(ATTRS, ATTR_BITS)
 
 FLAGS = ["SPECIAL", "SCOPE", "BREAK", "BREAKOUT", "IMPLIED", "NOTIFY", "NOTOK", "LINK", "HIDE", "MARKER", "FORMAT", "ITEM",
@@ -179,13 +195,20 @@ def header(names):
     w += [f"\tSTART_{s}," for s in order(0)]
     w += ["};", "", "/* The same for an end tag. */", "enum html_end {"]
     w += [f"\tEND_{s}," for s in order(1)]
+    w += ["};", "", "/* What html_quick.c does with a start tag in body. */", "enum html_quick_start {"]
+    w += [f"\tQUICK_{q}," for q in ("NO", "BLOCK", "HEADING", "ITEM", "INLINE", "FORMAT", "A", "VOID", "LINKED")]
     w += ["};", "", "enum html_tag_flags {"]
     w += [f"\tTAGF_{f} = 1 << {i}, /* {NOTES[f]} */" for i, f in enumerate(FLAGS)]
     w += ["};", "", "struct html_tag_info {", "\tuint64_t key;",
-          "\tuint64_t exact; /* bits that a short name must have as it was written: those of digits */",
-          "\tconst char *name;", "\tuint8_t len;",
+          "\t/* The bytes behind the \"</\" of its end tag, as it is usually written: of 8 that were read, what",
+          "\t * differs is nothing when it is shifted left by that. */",
+          "\tuint64_t closing;",
+          "\tconst char *name;",
+          "\tuint16_t flags; /* enum html_tag_flags */",
+          "\tuint8_t closing_shift;",
+          "\tuint8_t len;",
           "\tuint8_t start; /* enum html_start */", "\tuint8_t end;   /* enum html_end */",
-          "\tuint16_t flags; /* enum html_tag_flags */", "};", "",
+          "\tuint8_t quick; /* enum html_quick_start */", "};", "",
           "extern const struct html_tag_info html_tags[TAG_COUNT];", "",
           "struct html_attr_info {", "\tuint64_t key;", "\tconst char *name;", "\tsize_t len;", "};", "",
           "extern const struct html_attr_info html_attrs[];", "",
@@ -194,6 +217,10 @@ def header(names):
           f"extern const uint8_t html_attr_slots[{1 << ATTR_BITS}];", "",
           "/* The bytes of a name of so many, at most 8. */",
           "extern const uint64_t html_name_bytes[9];", "",
+          "/* The 8 bytes at p, the first one lowest, whatever the machine's order is. */",
+          "static inline uint64_t html_load8(const char *p)", "{", "\tuint64_t bytes;", "",
+          "\tmemcpy(&bytes, p, 8);", "#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__",
+          "\tbytes = __builtin_bswap64(bytes);", "#endif", "\treturn bytes;", "}", "",
           "/* Each byte in lower case. */",
           "static inline uint64_t html_lower8(uint64_t x)", "{",
           "\tuint64_t low7 = x & 0x7f7f7f7f7f7f7f7fu;",
@@ -202,17 +229,14 @@ def header(names):
           "/* The name itself up to 8 bytes, a hash of longer ones; the same in any case. `room` bytes",
           " * may be read from `name` on, at least len. */",
           "static inline uint64_t html_name_key(const char *name, size_t len, size_t room)", "{",
-          "\tuint64_t key = 0, tail;", "",
-          "\tif (len > 8) {",
-          "\t\tmemcpy(&key, name, 8);",
-          "\t\tmemcpy(&tail, name + len - 8, 8);",
-          "\t\treturn html_lower8(key) ^ html_lower8(tail) * 0x9e3779b97f4a7c15u;", "\t}",
-          "\tif (room >= 8) {",
-          "\t\tmemcpy(&key, name, 8);",
-          "\t\tkey &= len ? ~(uint64_t)0 >> (64 - 8 * len) : 0;",
-          "\t} else {",
-          "\t\tmemcpy(&key, name, len);", "\t}",
-          "\treturn html_lower8(key);", "}", "",
+          "\tchar few[8] = {0};", "",
+          "\tif (len > 8)",
+          "\t\treturn html_lower8(html_load8(name)) ^",
+          "\t\t       html_lower8(html_load8(name + len - 8)) * 0x9e3779b97f4a7c15u;",
+          "\tif (room >= 8)",
+          "\t\treturn html_lower8(html_load8(name) & html_name_bytes[len]);",
+          "\tmemcpy(few, name, len);",
+          "\treturn html_lower8(html_load8(few));", "}", "",
           "/* The id of a name of that key and length; `name` in any case. 0 = unknown. */",
           "static inline unsigned html_tag_find(uint64_t key, const char *name, size_t len)", "{",
           f"\tunsigned id = html_tag_slots[key * {TM:#x}u >> {64 - TAG_BITS}];", "",
@@ -222,13 +246,12 @@ def header(names):
           f"\tunsigned id = html_attr_slots[key * {AM:#x}u >> {64 - ATTR_BITS}];", "",
           "\tid = ((html_attrs[id].key == key) & (html_attrs[id].len == len)) ? id : 0;",
           "\treturn len <= 8 || strncasecmp(html_attrs[id].name, name, len) == 0 ? id : 0;", "}", "",
-          "/* The same for a name of at most 8 bytes, when the 8 from its first on can be read. Setting bit",
-          " * 5 makes letters small, changes no digit or dash, and tells a NUL from the end of the name. */",
+          "/* The same for a name of at most 8 bytes without control characters, when the 8 from its first on",
+          " * can be read. Setting bit 5 makes letters small, and changes no digit or dash. */",
           "static inline unsigned html_tag_find_short(uint64_t bytes, size_t len)", "{",
           "\tuint64_t key = (bytes | 0x2020202020202020u) & html_name_bytes[len];",
           f"\tunsigned id = html_tag_slots[key * {TM:#x}u >> {64 - TAG_BITS}];", "",
-          "\tif (html_tags[id].key != key || (~bytes & html_tags[id].exact))", "\t\treturn 0;",
-          "\treturn id;", "}", "",
+          "\treturn html_tags[id].key == key ? id : 0;", "}", "",
           "static inline unsigned html_attr_find_short(uint64_t bytes, size_t len)", "{",
           "\tuint64_t key = (bytes | 0x2020202020202020u) & html_name_bytes[len];",
           f"\tunsigned id = html_attr_slots[key * {AM:#x}u >> {64 - ATTR_BITS}];", "",
@@ -247,11 +270,13 @@ def table(name, names, prefix, bits, m):
 def source(names):
     w = ["/* Written by tests/tools/html_names.py; change that. */", '#include "crawler/page/html_names.h"', "",
          "/* clang-format off */", "const struct html_tag_info html_tags[TAG_COUNT] = {",
-         '\t[TAG_NONE] = {0, 0, "", 0, START_ORDINARY, END_ANY, 0},']
+         '\t[TAG_NONE] = {0, 0, "", 0, 0, 0, START_ORDINARY, END_ANY, QUICK_NO},']
     for n in names:
         s, e, f = TAGS[n]
+        c, shift = closing(n)
         fl = " | ".join("TAGF_" + x for x in f) or "0"
-        w.append(f'\t[{ident("TAG_", n)}] = {{{key(n):#x}u, {exact(n):#x}u, "{n}", {len(n)}, START_{s}, END_{e}, {fl}}},')
+        w.append(f'\t[{ident("TAG_", n)}] = {{{key(n):#x}u, {c}, "{n}", {fl}, {shift}, '
+                 f'{len(n)}, START_{s}, END_{e}, QUICK_{quick(n)}}},')
     w += ["};", "", "const struct html_attr_info html_attrs[] = {", '\t[HTML_ATTR_NONE] = {0, "", 0},']
     w += [f'\t[{ident("HTML_ATTR_", n)}] = {{{key(n):#x}u, "{n}", {len(n)}}},' for n in ATTRS]
     w += ["};", ""]

@@ -554,6 +554,56 @@ static void a_reader_is_used_again(void **state)
 	assert_string_equal(facts_text(f, facts_links(f)->url), "http://h.test/d/f");
 }
 
+/* Whole pages go the short way (html_quick.c) where they can, single bytes never do. */
+static void the_short_way_is_no_other(void **state)
+{
+	static const char *const tokens[] = {"<a href=\"x?a=1&amp;b\">",
+		"<a class=\"c\" href=\"y\">", "<a title=\"t\" href=\"\" href=\"z\">",
+		"<a href=q rel=nofollow>", "<a rel=\"next\" href=\"n\">", "<a>", "<A HREF=\"up\">",
+		"<a =\"x>\" href=\"e\">", "</a>", "</A >", "<b>", "<b class=\"x\">",
+		"<i id=\"i\" class=\"a > b\">", "</b>", "</i>", "<code>", "</code>", "<p>",
+		"<p class=\"x\" >", "</p>", "<div>", "<div a=b>", "<div\tclass=\"x\">", "</div>",
+		"<span>", "<span class=\"x\"y>", "</span>", "<ul>", "</ul>", "<li>", "</li>",
+		"<dl>", "<dt>", "<dd>", "</dd>", "</dl>", "<h1>", "<h2 id=\"x\">", "<h\x11>",
+		"</h1>", "</h2>", "<br>", "<br/>", "<br class=\"x\" />", "<wbr>", "<hr>",
+		"<img src=\"i\" alt=\"a b\">", "<img src=j>", "<pre>\n", "</pre>", "<table>",
+		"<tbody>", "<tr>", "<tr class=\"r\">", "<td>", "<td background=\"g\">",
+		"<th class=\"x\">", "</td>", "</th>", "</tr>", "</tbody>", "</table>", "<caption>",
+		"<button>", "</button>", "<select>", "<option>", "</select>", "<svg>", "</svg>",
+		"<foreignObject>", "<math>", "<mi>", "<template>", "</template>", "<object>",
+		"</object>", "<form>", "</form>", "<blockquote cite=\"c\">", "</blockquote>",
+		"<body>", "</body>", "<frameset>", "<nobr>", "<font color=\"x\">", "<abbr>",
+		"</abbr>", "<!-- c -->", "<script>x<y</script>", "<textarea>", "</textarea>", "\n",
+		"\r\n", "\n\n  ", " ", "\t", "text", "some more words than sixteen bytes hold",
+		" a", "a ", "two  spaces and\r\nlines", "\f", "&lt;", "&amp;", "&nbsp;", "&eacute;",
+		"&#32;", "&#x4e2d;", "&", "&lt", "&x;", "<", "<3", "\xc3\xa9t\xc3\xa9", "\xc2\xa0",
+		"\xe4\xb8\xad\xe6\x96\x87", "\xe2\x80\x8b", "\xef\xbf\xbd", "\xf0\x9f\x98\x80"};
+	char *whole = mem_alloc(AREA);
+
+	(void)state;
+	srand(3);
+	max_text = 300; /* sometimes it does not fit */
+	for (int i = 0; i < 4000; i++) {
+		struct buf page = BUF_INIT;
+		const struct facts *f;
+		size_t size;
+
+		if (rand() % 4)
+			buf_add_str(&page, "<!DOCTYPE html><body>x");
+		for (int n = rand() % 60; n >= 0; n--)
+			buf_add_str(&page, tokens[(size_t)rand() % MEM_COUNT(tokens)]);
+		f = read_page(page.data);
+		size = f->size;
+		memcpy(whole, area, size);
+		f = read_n(page.data, page.len, 1);
+		if (f->size != size || memcmp(whole, area, size) != 0)
+			fail_msg("not the same: %s", page.data);
+		buf_release(&page);
+	}
+	max_text = 1 << 20;
+	free(whole);
+}
+
 static void upper_query(void *arg, const char *utf8, size_t len, struct buf *out)
 {
 	(void)arg;
@@ -599,6 +649,7 @@ int main(void)
 		cmocka_unit_test(hostile_nesting),
 		cmocka_unit_test(a_reader_is_used_again),
 		cmocka_unit_test(queries_in_the_charset_of_the_page),
+		cmocka_unit_test(the_short_way_is_no_other),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);

@@ -38,19 +38,39 @@ static size_t char_len(unsigned char c)
 	return c < 0x80 ? 1 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : 4;
 }
 
+/* The same as html_text_add, by what html_text_run takes of it; markup is text here. */
+static void add_runs(struct html_text *t, const char *s, const char *end)
+{
+	while (s < end) {
+		const char *q = html_text_run(t, s, end);
+
+		assert_true(q >= s && q <= end);
+		if (q < end) {
+			unsigned char c = (unsigned char)*q;
+			size_t n = c >= 0x80 && c < 0xc0 ? 1 : char_len(c);
+
+			html_text_add(t, q, n, n);
+			q += n;
+		}
+		s = q;
+	}
+}
+
 static void pieces_do_not_matter(void **state)
 {
-	struct html_text whole, single, roomy;
+	struct html_text whole, single, roomy, runs;
 
 	(void)state;
 	srand(11);
 	buf_init(&whole.out);
 	buf_init(&single.out);
 	buf_init(&roomy.out);
+	buf_init(&runs.out);
 	for (int i = 0; i < ROUNDS; i++) {
 		html_text_begin(&whole, 1000);
 		html_text_begin(&single, 1000);
 		html_text_begin(&roomy, 1000);
+		html_text_begin(&runs, 1000);
 		for (int k = rand() % 4; k >= 0; k--) {
 			char b[96 + 16];
 			size_t n = make_up(b, 96);
@@ -58,6 +78,7 @@ static void pieces_do_not_matter(void **state)
 
 			memcpy(s, b, n);
 			html_text_add(&whole, s, n, n);
+			add_runs(&runs, s, s + n);
 			for (size_t at = 0; at < n; at += char_len((unsigned char)b[at]))
 				html_text_add(&single, b + at, char_len((unsigned char)b[at]),
 					char_len((unsigned char)b[at]));
@@ -69,11 +90,15 @@ static void pieces_do_not_matter(void **state)
 				html_text_gap(&whole, GAP_BREAK);
 				html_text_gap(&single, GAP_BREAK);
 				html_text_gap(&roomy, GAP_BREAK);
+				html_text_gap(&runs, GAP_BREAK);
 			}
 		}
 		assert_int_equal(whole.out.len, roomy.out.len);
 		assert_memory_equal(whole.out.data, roomy.out.data, whole.out.len);
 		assert_int_equal(whole.words, roomy.words);
+		assert_int_equal(whole.out.len, runs.out.len);
+		assert_memory_equal(whole.out.data, runs.out.data, whole.out.len);
+		assert_int_equal(whole.words, runs.words);
 		assert_int_equal(whole.out.len, single.out.len);
 		assert_memory_equal(whole.out.data, single.out.data, whole.out.len);
 		assert_int_equal(whole.words, single.words);
@@ -83,6 +108,7 @@ static void pieces_do_not_matter(void **state)
 	buf_release(&whole.out);
 	buf_release(&single.out);
 	buf_release(&roomy.out);
+	buf_release(&runs.out);
 }
 
 static void add(struct html_text *t, const char *s)

@@ -55,7 +55,8 @@ static void add_doctype(void *arg, const struct html_doctype *d)
 		d->force_quirks ? "|quirks" : "");
 }
 
-static const struct tokenizer_sink sink = {add_tag, add_text, add_comment, add_doctype};
+static const struct tokenizer_sink sink = {
+	.tag = add_tag, .text = add_text, .comment = add_comment, .doctype = add_doctype};
 
 struct token_case {
 	enum tokenizer_state state;
@@ -244,8 +245,10 @@ static void short_names_are_found_quickly(void **state)
 					html_tag_find(html_name_key(eight, m, 16), eight, m));
 			for (size_t i = 0; i < n * 8; i++) { /* one bit is another */
 				eight[i / 8] ^= (char)(1 << i % 8);
-				assert_int_equal(short_tag(eight, n),
-					html_tag_find(html_name_key(eight, n, 16), eight, n));
+				if ((unsigned char)eight[i / 8] > ' ') /* else it ends there */
+					assert_int_equal(short_tag(eight, n),
+						html_tag_find(
+							html_name_key(eight, n, 16), eight, n));
 				eight[i / 8] ^= (char)(1 << i % 8);
 			}
 		}

@@ -1,0 +1,367 @@
+/* The short way through a page, for what nearly all of it is made of: text, the usual references,
+ * tags in body that do no more than open and close an element.
+ *
+ * Tokenizer and tree are one loop here, which takes a token only if it stands whole in the buffer
+ * and what it does is plain: the rest is left where it is, for html_tokenizer.c and html_modes.c.
+ * They come to the same for every token that is taken here; what is fed in small pieces goes
+ * through them alone, and that is how tests and the fuzzer compare the two. */
+#include "config/simd.h"
+#include "crawler/page/html_charref.h"
+#include "crawler/page/html_impl.h"
+#include "crawler/page/html_scan.h"
+#include "crawler/page/html_token.h"
+
+/* Bytes that are there before a token is looked at: those of a name and what follows it. */
+#define ROOM 32
+
+/* Each function below takes what is at p and returns what follows, or p itself if it is not for
+ * this way; nothing has changed then. */
+
+/* ---- text ---- */
+
+static const char *reference(struct html *h, const char *p, const char *end)
+{
+	struct charref ref;
+	size_t n = charref_read(p, end, false, false, &ref);
+
+	if (n == 0 || n == CHARREF_CUT)
+		return p;
+	if (ref.len == 1)
+		html_text_add_ch(&h->text, *ref.text);
+	else if (ref.len == 2 && memcmp(ref.text, "\xc2\xa0", 2) == 0)
+		html_text_gap(&h->text, GAP_SPACE);
+	else
+		html_text_add(&h->text, ref.text, ref.len, sizeof(ref.text));
+	return p + n;
+}
+
+static SIMD_INLINE const char *text(struct html *h, const char *p, const char *end)
+{
+	const char *q;
+
+	if (!html_text_is_plain(h))
+		return p;
+	if (*p == '\n' && p[1] == '<') { /* half of all */
+		html_text_gap(&h->text, GAP_SPACE);
+		return p + 1;
+	}
+	if (*p == '&')
+		return reference(h, p, end);
+	p = html_text_run(&h->text, p, end);
+	if (end - p < ROOM || *p == '<' || *p == '&')
+		return p;
+	q = scan_text(p, end);
+	if (q == end) /* and a character may be cut */
+		return p;
+	html_text_add(&h->text, p, (size_t)(q - p), (size_t)(end - p));
+	return q;
+}
+
+/* ---- tags ---- */
+
+/* Opens an element whose links are those from `first` on. */
+static SIMD_INLINE void push(struct html *h, unsigned id, unsigned flags, size_t first)
+{
+	struct html_open *e;
+
+	if (flags & TAGF_NOTOK)
+		h->frameset_ok = false;
+	if (flags & TAGF_BREAK)
+		html_text_gap(&h->text, GAP_BREAK);
+	if (html_stack_top(&h->stack)->foster >= 0 || h->stack.len == HTML_STACK_MAX) {
+		html_push(h, &(struct html_tag){.id = (uint16_t)id, .hash = id}, NS_HTML, first);
+		return;
+	}
+	e = html_stack_push(&h->stack, id, id);
+	e->links = (uint32_t)h->nlinks;
+	e->own = (uint32_t)(h->nlinks - first);
+}
+
+#define CLASS 0x223d7373616c63u /* class=" */
+#define HREF  0x223d66657268u	/* href=" */
+
+/* The byte behind the '>', p being behind the name of a tag whose attributes mean nothing, unless
+ * one has a name of `len` bytes. NULL = so it is, or they are not the usual ones. */
+static SIMD_INLINE const char *skip_attrs(const char *p, const char *end, unsigned len)
+{
+	while (*p == ' ') {
+		p++;
+		if (end - p < ROOM)
+			return NULL;
+		if (html_load8(p) << 8 == CLASS << 8) {
+			p += 7;
+		} else if (*p == '/') {
+			break;
+		} else {
+			unsigned n = (unsigned)__builtin_ctz(scan_name_ends(p) | 1u << 16);
+
+			if (n == 0 || n == len || p[n] != '=' || p[n + 1] != '"')
+				return NULL;
+			p += n + 2;
+		}
+		p = scan_char(p, end, '"');
+		if (end - p < 3)
+			return NULL;
+		p++;
+	}
+	p += *p == '/';
+	return *p == '>' ? p + 1 : NULL;
+}
+
+/* A tag whose attributes count, its name being `name` and p behind it. */
+static SIMD_INLINE const char *read_attrs(
+	struct html *h, unsigned id, const char *name, const char *p, const char *end)
+{
+	struct html_tag *tag = &h->tok.tag;
+
+	tag->name = name;
+	tag->name_len = (size_t)(p - name);
+	tag->id = (uint16_t)id;
+	tag->hash = id;
+	tag->end = false;
+	return html_attrs_read(&h->tok, p, end, tag);
+}
+
+/* Skips the attributes of an <a>, but for the first href. NULL = not the usual ones. */
+static inline const char *anchor_attrs(const char *p, const char *end, struct html_attr *href)
+{
+	bool dirty;
+
+	for (href->value = NULL; *p == ' '; p++) {
+		bool wanted = false;
+		const char *value;
+		uint64_t name;
+
+		p++;
+		if (end - p < ROOM)
+			return NULL;
+		name = html_load8(p);
+		if (name << 16 == HREF << 16) {
+			wanted = !href->value;
+			value = p + 6;
+		} else if (name << 8 == CLASS << 8) {
+			value = p + 7;
+		} else {
+			unsigned n = (unsigned)__builtin_ctz(scan_name_ends(p) | 1u << 16), id;
+
+			id = n <= 8 ? html_attr_find_short(name, n) : HTML_ATTR_NONE;
+			if (n == 0 || p[n] != '=' || p[n + 1] != '"' || id == HTML_ATTR_HREF ||
+				id == HTML_ATTR_REL)
+				return NULL;
+			value = p + n + 2;
+		}
+		dirty = false;
+		p = wanted ? scan_quote(value, end, '"', &dirty) : scan_char(value, end, '"');
+		if (end - p < ROOM)
+			return NULL;
+		if (!wanted)
+			continue;
+		href->value = value;
+		href->value_len = (uint32_t)(p - value);
+		href->dirty = dirty;
+	}
+	return *p == '>' ? p + 1 : NULL;
+}
+
+static const char *start_anchor(struct html *h, const char *lt, const char *end)
+{
+	size_t first = h->nlinks;
+	struct html_attr href;
+	const char *p = anchor_attrs(lt + 2, end, &href);
+
+	if (!p || html_format_is_active(h, TAG_A)) {
+		p = read_attrs(h, TAG_A, lt + 1, lt + 2, end);
+		if (!p)
+			return lt;
+		html_anchor_start(h, &h->tok.tag);
+		return p;
+	}
+	html_reconstruct(h);
+	html_link_anchor(h, href.value ? &href : NULL);
+	push(h, TAG_A, 0, first);
+	html_format_add(h, TAG_A, 0, h->anchor_link);
+	return p;
+}
+
+static SIMD_INLINE const char *start_tag(struct html *h, const char *lt, const char *end)
+{
+	const char *name = lt + 1, *p;
+	unsigned n = (unsigned)__builtin_ctz(scan_name_ends(name) | 1u << 9), id, flags;
+	const struct html_tag_info *info;
+
+	if (n > 8)
+		return lt;
+	id = html_tag_find_short(html_load8(name), n);
+	info = &html_tags[id];
+	if (info->quick == QUICK_NO || html_in_foreign(h))
+		return lt;
+	p = name + n;
+	if (info->quick == QUICK_A)
+		return start_anchor(h, lt, end);
+	if (info->quick == QUICK_LINKED)
+		p = read_attrs(h, id, name, p, end);
+	else
+		p = *p == '>' ? p + 1 : skip_attrs(p, end, 0);
+	if (!p)
+		return lt;
+	flags = info->flags;
+	switch ((enum html_quick_start)info->quick) {
+	case QUICK_BLOCK:
+		html_close_p(h);
+		push(h, id, flags, h->nlinks);
+		break;
+	case QUICK_HEADING:
+		html_close_p(h);
+		html_close_heading(h);
+		push(h, id, flags, h->nlinks);
+		html_heading_open(h);
+		break;
+	case QUICK_ITEM:
+		html_close_item(h, id);
+		html_close_p(h);
+		push(h, id, flags, h->nlinks);
+		break;
+	case QUICK_INLINE:
+		html_reconstruct(h);
+		push(h, id, flags, h->nlinks);
+		break;
+	case QUICK_FORMAT:
+		html_reconstruct(h);
+		push(h, id, flags, h->nlinks);
+		html_format_add(h, id, html_format_hash(name, (size_t)(p - name)), SIZE_MAX);
+		break;
+	case QUICK_VOID:
+		html_reconstruct(h);
+		if (flags & TAGF_NOTOK)
+			h->frameset_ok = false;
+		if (flags & TAGF_BREAK)
+			html_text_gap(&h->text, GAP_BREAK);
+		break;
+	case QUICK_LINKED:
+		html_reconstruct(h);
+		html_insert_void(h, &h->tok.tag);
+		break;
+	case QUICK_A:
+	case QUICK_NO: break;
+	}
+	return p;
+}
+
+/* That of the current node, as it is usually written. */
+static SIMD_INLINE const char *end_tag(struct html *h, const char *lt)
+{
+	const struct html_open *top = html_stack_top(&h->stack);
+	const struct html_tag_info *info = &html_tags[top->id];
+	uint64_t differs = html_load8(lt + 2) ^ info->closing;
+
+	if (differs << info->closing_shift || top->ns != NS_HTML)
+		return lt;
+	return html_end_of_top(h, top->id) ? lt + 3 + info->len : lt;
+}
+
+/* What a body and a cell hold. */
+static const char *flow(struct html *h, const char *p, const char *end)
+{
+	while (end - p >= ROOM) {
+		const char *q = *p != '<'     ? text(h, p, end)
+				: p[1] == '/' ? end_tag(h, p)
+					      : start_tag(h, p, end);
+
+		if (q == p)
+			break;
+		p = q;
+	}
+	return p;
+}
+
+/* ---- tables: rows in a body, cells in a row ---- */
+
+static const char *start_row(struct html *h, const char *lt, const char *end)
+{
+	const char *p;
+
+	if (h->mode != MODE_IN_TABLE_BODY || memcmp(lt, "<tr", 3) != 0 ||
+		!(html_top_is(h, TAG_TBODY) || html_top_is(h, TAG_THEAD)))
+		return lt;
+	p = skip_attrs(lt + 3, end, 0);
+	if (!p)
+		return lt;
+	push(h, TAG_TR, html_tags[TAG_TR].flags, h->nlinks);
+	h->mode = MODE_IN_ROW;
+	return p;
+}
+
+static const char *start_cell(struct html *h, const char *lt, const char *end)
+{
+	unsigned id;
+	const char *p;
+
+	if (h->mode != MODE_IN_ROW || memcmp(lt, "<t", 2) != 0 || !(lt[2] == 'd' || lt[2] == 'h') ||
+		!html_top_is(h, TAG_TR))
+		return lt;
+	p = skip_attrs(lt + 3, end, sizeof("background") - 1);
+	if (!p)
+		return lt;
+	id = lt[2] == 'd' ? TAG_TD : TAG_TH;
+	push(h, id, html_tags[id].flags, h->nlinks);
+	html_marker_open(h);
+	h->mode = MODE_IN_CELL;
+	return p;
+}
+
+static const char *end_row(struct html *h, const char *lt)
+{
+	if (h->mode != MODE_IN_ROW || memcmp(lt, "</tr>", 5) != 0 || !html_top_is(h, TAG_TR))
+		return lt;
+	html_pop(h);
+	h->mode = MODE_IN_TABLE_BODY;
+	return lt + 5;
+}
+
+static const char *end_cell(struct html *h, const char *lt)
+{
+	if (h->mode != MODE_IN_CELL || memcmp(lt, "</t", 3) != 0 || lt[4] != '>' ||
+		!((lt[3] == 'd' && html_top_is(h, TAG_TD)) ||
+			(lt[3] == 'h' && html_top_is(h, TAG_TH))))
+		return lt;
+	html_pop(h);
+	html_marker_close(h);
+	h->mode = MODE_IN_ROW;
+	return lt + 5;
+}
+
+static const char *table_token(struct html *h, const char *p, const char *end)
+{
+	const char *q;
+
+	if (*p != '<')
+		return text(h, p, end);
+	if (p[1] == '/')
+		return (q = end_cell(h, p)) != p ? q : end_row(h, p);
+	return (q = start_cell(h, p, end)) != p ? q : start_row(h, p, end);
+}
+
+static inline bool is_table_mode(enum html_mode mode)
+{
+	return mode == MODE_IN_CELL || mode == MODE_IN_ROW || mode == MODE_IN_TABLE_BODY;
+}
+
+/* ---- the whole ---- */
+
+const char *html_quick(struct html *h, const char *p, const char *end)
+{
+	const char *from, *q;
+
+	do {
+		from = p;
+		if (h->mode == MODE_IN_BODY || h->mode == MODE_IN_CELL)
+			p = flow(h, p, end);
+		if (h->mode == MODE_IN_BODY)
+			break;
+		while (end - p >= ROOM && is_table_mode(h->mode) &&
+			(q = table_token(h, p, end)) != p)
+			p = q;
+	} while (p != from);
+	h->tok.cdata = html_in_foreign(h);
+	return p;
+}
