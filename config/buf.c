@@ -1,6 +1,5 @@
 #include "config/buf.h"
 
-#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,13 +20,6 @@ void buf_release(struct buf *b)
 	buf_init(b);
 }
 
-void buf_reset(struct buf *b)
-{
-	b->len = 0;
-	if (b->cap)
-		b->data[0] = '\0';
-}
-
 void buf_recycle(struct buf *b, size_t keep)
 {
 	if (b->cap > keep)
@@ -36,27 +28,17 @@ void buf_recycle(struct buf *b, size_t keep)
 		buf_reset(b);
 }
 
-void buf_grow(struct buf *b, size_t extra)
+void buf_enlarge(struct buf *b, size_t extra)
 {
 	size_t need = b->len + extra + 1;
 	size_t cap = b->cap;
 
-	if (need <= cap)
-		return;
 	cap = cap < 64 ? 64 : cap + cap / 2;
 	if (cap < need)
 		cap = need;
 	b->data = mem_realloc(b->cap ? b->data : NULL, cap);
 	b->cap = cap;
 	b->data[b->len] = '\0';
-}
-
-void buf_set_len(struct buf *b, size_t len)
-{
-	assert(len == 0 || len < b->cap);
-	b->len = len;
-	if (b->cap)
-		b->data[len] = '\0';
 }
 
 void buf_add(struct buf *b, const void *data, size_t len)

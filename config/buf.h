@@ -8,6 +8,7 @@
 #ifndef SKITTER_CONFIG_BUF_H
 #define SKITTER_CONFIG_BUF_H
 
+#include <assert.h>
 #include <stdarg.h>
 #include <stddef.h>
 
@@ -25,15 +26,35 @@ extern char buf_empty[1];
 
 void buf_init(struct buf *b);
 void buf_release(struct buf *b);
-void buf_reset(struct buf *b);		      /* len = 0, memory kept */
-void buf_recycle(struct buf *b, size_t keep); /* the same; memory beyond `keep` goes back */
-void buf_grow(struct buf *b, size_t extra);   /* room for extra more bytes */
-void buf_set_len(struct buf *b, size_t len);  /* len <= cap; after writing into grown room */
+void buf_recycle(struct buf *b, size_t keep); /* buf_reset; memory beyond `keep` goes back */
 void buf_add(struct buf *b, const void *data, size_t len);
 void buf_add_str(struct buf *b, const char *s);
 void buf_add_ch(struct buf *b, int c);
 void buf_addf(struct buf *b, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 void buf_vaddf(struct buf *b, const char *fmt, va_list ap) __attribute__((format(printf, 2, 0)));
 char *buf_take(struct buf *b);
+void buf_enlarge(struct buf *b, size_t extra); /* buf_grow where there is no room yet */
+
+/* Room for extra more bytes. */
+static inline void buf_grow(struct buf *b, size_t extra)
+{
+	if (b->len + extra >= b->cap)
+		buf_enlarge(b, extra);
+}
+
+/* len <= cap; after writing into grown room. */
+static inline void buf_set_len(struct buf *b, size_t len)
+{
+	assert(len == 0 || len < b->cap);
+	b->len = len;
+	if (b->cap)
+		b->data[len] = '\0';
+}
+
+/* len = 0, memory kept. */
+static inline void buf_reset(struct buf *b)
+{
+	buf_set_len(b, 0);
+}
 
 #endif

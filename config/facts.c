@@ -169,7 +169,7 @@ static bool text_sane(const struct facts *f, struct facts_str s)
 {
 	const char *text = facts_text(f, s);
 
-	return text_is_utf8(text, s.len) && !memchr(text, '\0', s.len);
+	return !s.len || (text_is_utf8(text, s.len) && !memchr(text, '\0', s.len));
 }
 
 int facts_check_texts(const struct facts *f, struct err *err)

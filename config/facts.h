@@ -114,6 +114,7 @@ struct facts_found {
 	enum facts_kind kind;
 	enum facts_attr attr;
 	unsigned flags;
+	bool roomy; /* SIMD_ROOM bytes behind `text` and `rel` may be read, whatever they are */
 };
 
 enum facts_flags {
@@ -172,7 +173,7 @@ int facts_check(const void *block, size_t size, struct err *err);
 int facts_check_texts(const struct facts *f, struct err *err);
 const struct facts_link *facts_links(const struct facts *f);
 struct facts_found facts_found(const struct facts *f, const struct facts_link *l);
-bool facts_is_http(const char *url, size_t len); /* serialised: http or https */
+bool facts_is_http(const char *url, size_t len);		   /* serialised: http or https */
 const char *facts_text(const struct facts *f, struct facts_str s); /* "" if absent */
 const char *facts_kind_name(enum facts_kind kind);
 const char *facts_attr_name(enum facts_attr attr);

@@ -47,35 +47,42 @@ void sealer_free(struct sealer *s)
 	free(s);
 }
 
+/* By kind; what is not here is never followed. */
+static const uint8_t follow_of[UINT8_MAX + 1] = {
+	[LINK_A] = FOLLOW_ALWAYS,
+	[LINK_AREA] = FOLLOW_ALWAYS,
+	[LINK_IFRAME] = FOLLOW_ALWAYS,
+	[LINK_FRAME] = FOLLOW_ALWAYS,
+	[LINK_META] = FOLLOW_ALWAYS,
+	[LINK_SITEMAP] = FOLLOW_ALWAYS,
+	[LINK_FEED] = FOLLOW_ALWAYS,
+	[LINK_IMG] = FOLLOW_ASSETS,
+	[LINK_SCRIPT] = FOLLOW_ASSETS,
+	[LINK_EMBED] = FOLLOW_ASSETS,
+	[LINK_OBJECT] = FOLLOW_ASSETS,
+	[LINK_SOURCE] = FOLLOW_ASSETS,
+	[LINK_TRACK] = FOLLOW_ASSETS,
+	[LINK_AUDIO] = FOLLOW_ASSETS,
+	[LINK_VIDEO] = FOLLOW_ASSETS,
+	[LINK_INPUT] = FOLLOW_ASSETS,
+	[LINK_BODY] = FOLLOW_ASSETS,
+	[LINK_SVG] = FOLLOW_ASSETS,
+};
+
+static inline enum facts_follow follow(unsigned kind, unsigned flags)
+{
+	if (flags & (LINK_NOFOLLOW | LINK_IN_TEMPLATE | LINK_HINT))
+		return FOLLOW_NEVER;
+	if (kind != LINK_LINK)
+		return (enum facts_follow)follow_of[kind];
+	if (flags & (LINK_STYLESHEET | LINK_ICON))
+		return FOLLOW_ASSETS;
+	return flags & (LINK_ALTERNATE | LINK_NEXT) ? FOLLOW_ALWAYS : FOLLOW_NEVER;
+}
+
 enum facts_follow facts_follow(const struct facts_link *l)
 {
-	if (l->flags & (LINK_NOFOLLOW | LINK_IN_TEMPLATE | LINK_HINT))
-		return FOLLOW_NEVER;
-	switch (l->kind) {
-	case LINK_A:
-	case LINK_AREA:
-	case LINK_IFRAME:
-	case LINK_FRAME:
-	case LINK_META:
-	case LINK_SITEMAP:
-	case LINK_FEED: return FOLLOW_ALWAYS;
-	case LINK_LINK:
-		if (l->flags & (LINK_STYLESHEET | LINK_ICON))
-			return FOLLOW_ASSETS;
-		return l->flags & (LINK_ALTERNATE | LINK_NEXT) ? FOLLOW_ALWAYS : FOLLOW_NEVER;
-	case LINK_IMG:
-	case LINK_SCRIPT:
-	case LINK_EMBED:
-	case LINK_OBJECT:
-	case LINK_SOURCE:
-	case LINK_TRACK:
-	case LINK_AUDIO:
-	case LINK_VIDEO:
-	case LINK_INPUT:
-	case LINK_BODY:
-	case LINK_SVG: return FOLLOW_ASSETS;
-	default: return FOLLOW_NEVER;
-	}
+	return follow(l->kind, l->flags);
 }
 
 /* ---- each URL once ---- */
@@ -115,17 +122,17 @@ static void places_begin(struct sealer *s)
 
 /* What has to be the same for a URL to be in the table once: a bit of sealed_url.tabled. */
 #define WAY_NEVER 0u
-static unsigned way_of(const struct facts_link *l)
+static inline unsigned way_of(unsigned kind, unsigned flags)
 {
-	enum facts_follow follow = facts_follow(l);
+	unsigned f = follow(kind, flags);
 
-	return follow == FOLLOW_NEVER ? WAY_NEVER : follow * 2u + !!(l->flags & LINK_IS_INDEX);
+	return f == FOLLOW_NEVER ? WAY_NEVER : f * 2 + !!(flags & LINK_IS_INDEX);
 }
 
 static bool same(const struct facts_writer *w, const struct facts_link *o, const char *url,
 	size_t len, unsigned way)
 {
-	return o->url.len == len && way_of(o) == way &&
+	return o->url.len == len && way_of(o->kind, o->flags) == way &&
 	       memcmp(facts_text(w->f, o->url), url, len) == 0;
 }
 
@@ -156,8 +163,7 @@ static size_t without_fragment(const char *url, size_t len)
 }
 
 /* There is room for it (fits). */
-static void table_put(
-	struct facts_writer *w, const char *url, size_t len, const struct facts_link *l)
+static void table_put(struct facts_writer *w, struct facts_str url, const struct facts_found *found)
 {
 	struct sealer *s = w->sealer;
 	uint32_t n = w->f->nlinks;
@@ -166,9 +172,13 @@ static void table_put(
 		s->table_cap = n ? 2 * n : 256;
 		s->table = mem_realloc(s->table, s->table_cap * sizeof(*s->table));
 	}
-	s->table[n] = *l;
-	s->table[n].url = facts_put(w, url, len, FACTS_CUT_LINKS);
-	w->back -= sizeof(*l);
+	s->table[n] = (struct facts_link){
+		.url = url,
+		.kind = (uint8_t)found->kind,
+		.attr = (uint8_t)found->attr,
+		.flags = (uint16_t)found->flags,
+	};
+	w->back -= sizeof(*s->table);
 	w->f->nlinks = n + 1;
 	if (PLACES_A_LINK * (n + 1) > s->nplaces)
 		places_grow(s);
@@ -195,7 +205,7 @@ void facts_begin_sealed(struct facts_writer *w, struct sealer *s, const char *ur
 
 /* Whether the JSON, which is `before` long without its last link, fits behind what a link to a URL
  * of `len` bytes takes. Then that room is its own; else the link is taken back. */
-static bool fits(struct facts_writer *w, size_t before, size_t len)
+static inline bool fits(struct facts_writer *w, size_t before, size_t len)
 {
 	struct sealer *s = w->sealer;
 
@@ -210,21 +220,12 @@ static bool fits(struct facts_writer *w, size_t before, size_t len)
 	return false;
 }
 
-static bool has_room(struct facts_writer *w)
+static inline bool has_room(struct facts_writer *w)
 {
 	if (!w->sealer->full && w->sealer->links.n < FACTS_MAX_LINK)
 		return true;
 	w->f->flags |= FACTS_CUT_LINKS;
 	return false;
-}
-
-static struct facts_link link_of(const struct facts_found *found)
-{
-	return (struct facts_link){
-		.kind = (uint8_t)found->kind,
-		.attr = (uint8_t)found->attr,
-		.flags = (uint16_t)found->flags,
-	};
 }
 
 /* Of the target added last, as it stands in the JSON. */
@@ -236,9 +237,8 @@ static size_t json_without_fragment(const struct sealer *s, bool has_none)
 bool sealer_add(struct facts_writer *w, const struct facts_found *found, struct sealed_url *known)
 {
 	struct sealer *s = w->sealer;
-	struct facts_link l = link_of(found);
 	size_t before = s->json.len, len = without_fragment(found->url, found->url_len);
-	unsigned way = way_of(&l);
+	unsigned way = way_of(found->kind, found->flags);
 
 	if (known)
 		known->len = 0;
@@ -254,7 +254,7 @@ bool sealer_add(struct facts_writer *w, const struct facts_found *found, struct 
 	if (!facts_is_http(found->url, found->url_len))
 		return true;
 	if (way != WAY_NEVER && is_new(s, w, found->url, len, way))
-		table_put(w, found->url, len, &l);
+		table_put(w, facts_put(w, found->url, len, FACTS_CUT_LINKS), found);
 	if (known)
 		*known = (struct sealed_url){.at = (uint32_t)s->links.at,
 			.len = (uint32_t)json_without_fragment(s, len == found->url_len),
@@ -263,14 +263,54 @@ bool sealer_add(struct facts_writer *w, const struct facts_found *found, struct 
 	return true;
 }
 
+char *sealer_place(struct facts_writer *w, size_t n)
+{
+	return n <= facts_room(w) ? (char *)w->f + w->front : NULL;
+}
+
+/* What was put at sealer_place becomes a string of the block. */
+static struct facts_str take_place(struct facts_writer *w, size_t len)
+{
+	struct facts_str str = {.off = (uint32_t)w->front, .len = (uint32_t)len};
+
+	w->front += len + 1;
+	((char *)w->f)[w->front - 1] = '\0';
+	return str;
+}
+
+bool sealer_add_plain(struct facts_writer *w, const struct facts_found *found, const char *fragment,
+	size_t fragment_len, struct sealed_url *known)
+{
+	struct sealer *s = w->sealer;
+	size_t before = s->json.len, len = found->url_len;
+	unsigned way = way_of(found->kind, found->flags);
+
+	known->len = 0;
+	if (len + fragment_len > FACTS_MAX_URL) {
+		w->f->flags |= FACTS_CUT_URL;
+		return false;
+	}
+	if (!has_room(w))
+		return false;
+	link_json_add_plain(&s->links, found, fragment, fragment_len);
+	if (!fits(w, before, len + fragment_len))
+		return false;
+	if (way != WAY_NEVER && is_new(s, w, found->url, len, way))
+		table_put(w, take_place(w, len), found);
+	*known = (struct sealed_url){.at = (uint32_t)s->links.at,
+		.len = (uint32_t)s->links.len,
+		.url_len = (uint32_t)len,
+		.tabled = 1u << WAY_NEVER | 1u << way};
+	return true;
+}
+
 bool sealer_add_again(struct facts_writer *w, const struct facts_found *found,
 	const struct sealed_url *known, const char *fragment, size_t len)
 {
-	struct facts_link l = link_of(found);
 	size_t before = w->sealer->json.len;
+	unsigned way = way_of(found->kind, found->flags);
 
-	if (!(known->tabled & 1u << way_of(&l)) || known->url_len + len > FACTS_MAX_URL ||
-		!has_room(w))
+	if (!(known->tabled & 1u << way) || known->url_len + len > FACTS_MAX_URL || !has_room(w))
 		return false;
 	link_json_again(&w->sealer->links, known->at, known->len, found, fragment, len);
 	fits(w, before, 0);

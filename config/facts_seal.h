@@ -35,8 +35,15 @@ struct sealed_url {
 
 /* facts_add_link with a sealer; *known (unless NULL) is then for sealer_add_again. */
 bool sealer_add(struct facts_writer *w, const struct facts_found *found, struct sealed_url *known);
-/* Adds a link to a known URL, with a plain fragment (its '#' first) or none; found->url is not
- * looked at. False: nothing was done, sealer_add is to be called. */
+/* Where an http(s) URL of up to n bytes may be put for sealer_add_plain; NULL = there is no room.
+ */
+char *sealer_place(struct facts_writer *w, size_t n);
+/* sealer_add for a URL that stands there, without its fragment: both are plain (text_plain), and
+ * roomy. found->url is that place. */
+bool sealer_add_plain(struct facts_writer *w, const struct facts_found *found, const char *fragment,
+	size_t fragment_len, struct sealed_url *known);
+/* Adds a link to a known URL, with a plain and roomy fragment (its '#' first) or none; found->url
+ * is not looked at. False: nothing was done, sealer_add is to be called. */
 bool sealer_add_again(struct facts_writer *w, const struct facts_found *found,
 	const struct sealed_url *known, const char *fragment, size_t len);
 /* For facts_finish: puts the JSON into the block and returns the table. */

@@ -30,9 +30,12 @@ struct link_json {
 
 void link_json_begin(struct link_json *j, struct buf *out, const char *url, size_t url_len);
 void link_json_add(struct link_json *j, const struct facts_found *l);
-/* The same for a link whose target has been added before, but for its end: `end` is the fragment
- * with its '#', plain (text_plain), or empty. Where the target starts and how long it is without
- * a fragment is what `at` and `len` said then. */
+/* The same where the target is plain (text_plain) and roomy (facts.h): l->url and its end, a
+ * fragment with its '#' or nothing. Then `len` does not count the end. */
+void link_json_add_plain(
+	struct link_json *j, const struct facts_found *l, const char *end, size_t end_len);
+/* The same for a target that has been added before, but for its end: where it starts and how long
+ * it is without a fragment is what `at` and `len` said then. */
 void link_json_again(struct link_json *j, size_t at, size_t len, const struct facts_found *l,
 	const char *end, size_t end_len);
 /* Closes the array; nothing at all where no link was added. */

@@ -13,12 +13,19 @@
 #include <stddef.h>
 #include <string.h>
 
+/* Bytes behind a text that may be read with it, whatever they are, where it is said to be roomy. */
+#define SIMD_ROOM 16
+
 /* Copies n bytes in steps of 16: for what is short, and stands where so many more can be read at
- * `from` and written at `to`. */
+ * `from` and written at `to`. They may overlap where `to` is behind `from`. */
 static inline void simd_copy(char *to, const char *from, size_t n)
 {
-	for (size_t i = 0; i < n; i += 16)
-		memcpy(to + i, from + i, 16);
+	char block[SIMD_ROOM];
+
+	for (size_t i = 0; i < n; i += SIMD_ROOM) {
+		memcpy(block, from + i, SIMD_ROOM);
+		memcpy(to + i, block, SIMD_ROOM);
+	}
 }
 
 #ifdef __SSE2__
@@ -51,6 +58,16 @@ static inline __m128i simd_load(const void *from, size_t n)
 		lo = s[0] | (uint64_t)s[n / 2] << 8 * (n / 2) | (uint64_t)s[n - 1] << 8 * (n - 1);
 	}
 	return _mm_set_epi64x(0, (long long)lo);
+}
+
+/* The same of a roomy text. */
+static SIMD_INLINE __m128i simd_load_roomy(const char *s, size_t n)
+{
+	static const unsigned char keep[32] = {
+		255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255, 255};
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)s);
+
+	return _mm_and_si128(v, _mm_loadu_si128((const __m128i *)(const void *)(keep + 16 - n)));
 }
 
 #endif

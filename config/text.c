@@ -94,40 +94,23 @@ static SIMD_INLINE unsigned odd_bytes(__m128i v, size_t n)
 	       ((1u << n) - 1);
 }
 
-/* How many bytes come before the first odd one; `to` = NULL: without a copy. */
-static SIMD_INLINE size_t plain_start(char *to, const char *s, size_t len)
+size_t text_plain(const char *s, size_t len)
 {
 	size_t i = 0;
 
 	for (; len - i >= 16; i += 16) {
-		__m128i v = simd_load(s + i, 16);
-		unsigned odd = odd_bytes(v, 16);
+		unsigned odd = odd_bytes(simd_load(s + i, 16), 16);
 
-		if (to)
-			_mm_storeu_si128((__m128i *)(void *)(to + i), v);
 		if (odd)
 			return i + (unsigned)__builtin_ctz(odd);
 	}
 	if (i < len) {
-		__m128i v = simd_load(s + i, len - i);
-		unsigned odd = odd_bytes(v, len - i);
+		unsigned odd = odd_bytes(simd_load(s + i, len - i), len - i);
 
-		if (to)
-			_mm_storeu_si128((__m128i *)(void *)(to + i), v);
 		if (odd)
 			return i + (unsigned)__builtin_ctz(odd);
 	}
 	return len;
-}
-
-size_t text_plain(const char *s, size_t len)
-{
-	return plain_start(NULL, s, len);
-}
-
-size_t text_copy_plain(char *to, const char *s, size_t len)
-{
-	return plain_start(to, s, len);
 }
 
 #else
@@ -139,12 +122,6 @@ size_t text_plain(const char *s, size_t len)
 	while (i < len && s[i] >= 0x20 && s[i] < 0x7f && s[i] != '"' && s[i] != '\\')
 		i++;
 	return i;
-}
-
-size_t text_copy_plain(char *to, const char *s, size_t len)
-{
-	memcpy(to, s, len);
-	return text_plain(s, len);
 }
 
 #endif

@@ -18,10 +18,6 @@ void text_terminal(struct buf *out, const char *s, size_t len);
 /* How many bytes at the start mean themselves in JSON: 0x20 to 0x7e but '"' and '\\'. */
 size_t text_plain(const char *s, size_t len);
 
-/* The same while they are copied to `to`, which has room for 16 bytes more than len: less than len
- * = the copy is not of use. */
-size_t text_copy_plain(char *to, const char *s, size_t len);
-
 /* Appends a JSON string with its quotes (RFC 8259); invalid UTF-8 becomes U+FFFD. */
 void text_json(struct buf *out, const char *s, size_t len);
 

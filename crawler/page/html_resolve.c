@@ -2,7 +2,7 @@
  * the facts. Text comes last and takes the room that links leave. */
 #include <string.h>
 
-#include "config/hash.h"
+#include "config/simd.h"
 #include "crawler/page/html_impl.h"
 
 static bool is_scheme(const struct url *u, const char *name)
@@ -38,28 +38,30 @@ static struct facts_str put(struct html *h, const struct buf *b)
 
 /* ---- links ---- */
 
+/* Links are roomy while they are resolved (simd.h). */
+
+static uint64_t eight_bytes(const char *s)
+{
+	uint64_t word;
+
+	memcpy(&word, s, sizeof(word));
+	return word;
+}
+
 /* For a table whose entries are compared and may be lost: most references differ in their last
  * bytes. */
 static uint32_t hash_ends(const char *s, size_t len)
 {
-	uint64_t first, last[2];
+	uint64_t first = eight_bytes(s), last = 0, hash;
 
-	if (len < sizeof(last))
-		return (uint32_t)hash_quick(s, len, 0);
-	memcpy(&first, s, sizeof(first));
-	memcpy(last, s + len - sizeof(last), sizeof(last));
-	first = (first ^ len) * 0x9e3779b97f4a7c15u + last[0];
-	return (uint32_t)((first * 0xd6e8feb86659fd93u + last[1]) * 0xa0761d6478bd642fu >> 32);
-}
-
-/* Where the fragment of a reference starts, or its end. False where what is before it would mean
- * something else alone: white space at the end is dropped. */
-static bool find_fragment(const char *raw, size_t len, size_t *at)
-{
-	const char *hash = memchr(raw, '#', len);
-
-	*at = hash ? (size_t)(hash - raw) : len;
-	return !hash || hash == raw || (unsigned char)hash[-1] > ' ';
+	if (len < 8)
+		first &= ((uint64_t)1 << 8 * len) - 1;
+	else
+		last = eight_bytes(s + len - 8);
+	hash = (first ^ len) * 0x9e3779b97f4a7c15u;
+	if (len > 16)
+		hash = (hash + eight_bytes(s + len - 16)) * 0xd6e8feb86659fd93u;
+	return (uint32_t)((hash + last) * 0xa0761d6478bd642fu >> 32);
 }
 
 /* What stood on this page before but for its fragment: two of three. Who makes hashes collide
@@ -75,19 +77,55 @@ static struct html_memo *memo_of(struct html *h, const char *raw, size_t len)
 	return m;
 }
 
-static bool is_known(struct html *h, const struct html_memo *m, const struct facts_found *link,
-	const char *fragment, size_t len)
+static struct facts_found found_of(const struct html *h, const struct html_link *l)
 {
-	return m && m->url.len && link->kind != LINK_CANONICAL && url_is_plain(fragment, len) &&
-	       sealer_add_again(h->out, link, &m->url, fragment, len);
+	return (struct facts_found){
+		.text = h->hold.data + l->text,
+		.text_len = l->text_len,
+		.rel = h->hold.data + l->rel,
+		.rel_len = l->rel_len,
+		.kind = l->kind,
+		.attr = l->attr,
+		.flags = l->flags,
+		.roomy = true,
+	};
 }
 
-static void add_link(struct html *h, const struct facts_found *link, struct html_memo *m)
+/* Where the fragment of a reference starts, or its end. False where what is before it would mean
+ * something else alone: white space at the end is dropped. */
+static bool find_fragment(const char *raw, size_t len, size_t *at)
+{
+	const char *hash = memchr(raw, '#', len);
+
+	*at = hash ? (size_t)(hash - raw) : len;
+	return !hash || hash == raw || (unsigned char)hash[-1] > ' ';
+}
+
+/* A reference that needs no parser, resolved where the block will have it. */
+static bool add_plain(struct html *h, struct facts_found *link, const struct url_base *base,
+	const char *raw, size_t len, const char *fragment, size_t fragment_len,
+	struct sealed_url *url)
+{
+	char *to = sealer_place(h->out, base->url->len + len + SIMD_ROOM);
+
+	link->url = to;
+	link->url_len = to ? url_join(base, raw, len, to) : 0;
+	return link->url_len && sealer_add_plain(h->out, link, fragment, fragment_len, url);
+}
+
+/* Any other. */
+static void add_link(struct html *h, struct facts_found *link, const struct url_base *base,
+	const char *raw, size_t len, struct sealed_url *url)
 {
 	struct facts *f = h->out->f;
-	bool added = h->out->sealer ? sealer_add(h->out, link, m ? &m->url : NULL)
-				    : facts_add_link(h->out, link);
+	struct url u;
+	bool added;
 
+	if (url_resolve(&h->parser, raw, len, base, h->encode, h->encode_arg, &u) < 0)
+		return;
+	link->url = u.href;
+	link->url_len = u.len;
+	added = h->out->sealer ? sealer_add(h->out, link, url) : facts_add_link(h->out, link);
 	if (added && link->kind == LINK_CANONICAL && !f->canonical.len &&
 		!(link->flags & LINK_IN_TEMPLATE))
 		f->canonical = facts_put(h->out, link->url, link->url_len, FACTS_CUT_TEXT);
@@ -96,25 +134,20 @@ static void add_link(struct html *h, const struct facts_found *link, struct html
 static void resolve_link(struct html *h, const struct html_link *l, const struct url_base *base)
 {
 	const char *raw = h->hold.data + l->raw;
-	size_t len;
-	struct html_memo *m = find_fragment(raw, l->raw_len, &len) ? memo_of(h, raw, len) : NULL;
-	struct facts_found link = {
-		.text = h->hold.data + l->text,
-		.text_len = l->text_len,
-		.rel = h->hold.data + l->rel,
-		.rel_len = l->rel_len,
-		.kind = l->kind,
-		.attr = l->attr,
-		.flags = l->flags,
-	};
-	struct url u;
+	struct facts_found link = found_of(h, l);
+	struct sealed_url *url = NULL;
+	size_t len, rest;
 
-	if (is_known(h, m, &link, raw + len, l->raw_len - len) ||
-		url_resolve(&h->parser, raw, l->raw_len, base, h->encode, h->encode_arg, &u) < 0)
+	if (find_fragment(raw, l->raw_len, &len))
+		url = &memo_of(h, raw, len)->url;
+	rest = l->raw_len - len;
+	/* A canonical is wanted as a whole. */
+	if (url && h->out->sealer && l->kind != LINK_CANONICAL &&
+		(!rest || url_is_plain(raw + len, rest)) &&
+		((url->len && sealer_add_again(h->out, &link, url, raw + len, rest)) ||
+			add_plain(h, &link, base, raw, len, raw + len, rest, url)))
 		return;
-	link.url = u.href;
-	link.url_len = u.len;
-	add_link(h, &link, m);
+	add_link(h, &link, base, raw, l->raw_len, url);
 }
 
 /* ---- all of it ---- */
@@ -152,6 +185,7 @@ void html_resolve(struct html *h)
 	f->lang = put(h, &h->lang);
 	f->title = put(h, &h->title);
 	f->description = put(h, &h->description);
+	buf_grow(&h->hold, SIMD_ROOM);
 	for (size_t i = 0; i < h->nlinks; i++)
 		resolve_link(h, &h->links[i], &base);
 	f->headings = put(h, &h->headings);

@@ -111,6 +111,7 @@ struct url_base {
 	uint32_t dirs[URL_BASE_DIRS]; /* behind its last slash, the last but one, ... */
 	uint32_t ndirs;		      /* 0: not http(s) */
 	bool whole;		      /* the path's first slash is among them */
+	bool plain;		      /* url_is_plain */
 };
 
 /* `url` lives as long as the base. */
@@ -122,6 +123,11 @@ int url_resolve(struct url_parser *p, const char *in, size_t len, const struct u
 /* Whether these bytes are serialised as they are in the path, query or fragment of an http(s)
  * URL. Some that say no are. */
 bool url_is_plain(const char *s, size_t len);
+
+/* What a plain reference without a fragment means against that base, put to `to`: returns its
+ * length, 0 = url_resolve has to say. It is plain, too. `in` and what is at `to` are roomy
+ * (simd.h), and there is room for both and SIMD_ROOM. */
+size_t url_join(const struct url_base *base, const char *in, size_t len, char *to);
 
 /* An own copy: the text goes to `hold` (its old content is dropped), *dst points
  * into it and lives as long as hold is not changed. */

@@ -40,13 +40,12 @@ static inline __m128i url_block_odd(__m128i v)
 {
 	/* < > differ in one bit, and so do \ ^ */
 	__m128i pairs = _mm_and_si128(v, _mm_set1_epi8((char)0xfd));
-	/* Signed: bytes from 0x80 on are low, too. */
-	__m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x21));
-	__m128i high =
-		_mm_andnot_si128(url_block_is(v, '~'), _mm_cmpgt_epi8(v, _mm_set1_epi8('z')));
+	/* '!' to 'z' are the lowest of all signed bytes once 0x5f is added. */
+	__m128i out = _mm_cmpgt_epi8(
+		_mm_add_epi8(v, _mm_set1_epi8(0x5f)), _mm_set1_epi8('z' + 0x5f - 256));
 
-	return _mm_or_si128(
-		_mm_or_si128(_mm_or_si128(low, high), url_block_either(pairs, '<', '\\')),
+	out = _mm_andnot_si128(url_block_is(v, '~'), out);
+	return _mm_or_si128(_mm_or_si128(out, url_block_either(pairs, '<', '\\')),
 		_mm_or_si128(url_block_either(v, '"', '\''), url_block_is(v, '`')));
 }
 
@@ -71,9 +70,9 @@ static SIMD_INLINE struct url_block url_block(const char *s, size_t n)
 }
 
 /* The same while they are copied; the room at w is a whole block. */
-static SIMD_INLINE struct url_block url_block_copy(char *w, const char *s, size_t n)
+static SIMD_INLINE struct url_block url_block_copy(char *w, const char *s, size_t n, bool roomy)
 {
-	__m128i v = simd_load(s, n);
+	__m128i v = roomy ? simd_load_roomy(s, n) : simd_load(s, n);
 
 	_mm_storeu_si128((__m128i *)(void *)w, v);
 	return url_block_of(v, n);
@@ -104,8 +103,9 @@ static inline struct url_block url_block(const char *s, size_t n)
 	return m;
 }
 
-static inline struct url_block url_block_copy(char *w, const char *s, size_t n)
+static inline struct url_block url_block_copy(char *w, const char *s, size_t n, bool roomy)
 {
+	(void)roomy;
 	memcpy(w, s, n);
 	return url_block(s, n);
 }

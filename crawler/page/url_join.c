@@ -19,6 +19,7 @@ void url_base_set(struct url_base *b, const struct url *url)
 		if (url->href[i - 1] == '/')
 			b->dirs[b->ndirs++] = i;
 	b->whole = b->dirs[b->ndirs - 1] == url->path_start + 1;
+	b->plain = url_is_plain(url->href, url->fragment_start);
 }
 
 /* A reference taken apart. */
@@ -28,7 +29,7 @@ struct joint {
 	const char *rest, *end; /* what comes behind it */
 	bool segment;		/* the start of a segment */
 	bool query;		/* the query is the base's */
-	struct url own;
+	struct url *own;	/* where to put its own authority */
 };
 
 /* Behind "./" and "../" at the start. */
@@ -51,7 +52,7 @@ static const char *climb(const char *p, const char *end, uint32_t *up)
  * lower case, without port, escapes, and a last label that may be a number. */
 static bool take_origin(struct joint *j, const char *p)
 {
-	struct url *u = &j->own;
+	struct url *u = j->own;
 	uint32_t scheme = j->end - p > 8 && p[4] == 's' ? 5 : 4;
 	const char *s = p + scheme + 3, *label = s;
 
@@ -80,12 +81,11 @@ static bool take_origin(struct joint *j, const char *p)
 }
 
 /* Where the reference starts; false = for the parser to say. */
-static bool take_start(struct joint *j, const struct url_base *b, const char *p)
+static SIMD_INLINE bool take_start(struct joint *j, const struct url_base *b, const char *p)
 {
-	const struct url *u = j->url = b->url;
+	const struct url *u = j->url;
 	uint32_t up = 0;
 
-	j->rest = p;
 	switch (*p) {
 	case '#':
 		j->query = true;
@@ -127,7 +127,7 @@ static SIMD_INLINE bool scan_block(struct scan *s, struct url_block m, size_t at
 }
 
 /* Copies the rest; false = not plain. *path = where its path ends. */
-static bool copy_rest(char *w, const struct joint *j, size_t *path)
+static SIMD_INLINE bool copy_rest(char *w, const struct joint *j, size_t *path, bool roomy)
 {
 	const char *p = j->rest;
 	size_t len = (size_t)(j->end - p), i = 0;
@@ -137,9 +137,9 @@ static bool copy_rest(char *w, const struct joint *j, size_t *path)
 		.path = len};
 
 	for (; len - i >= URL_BLOCK; i += URL_BLOCK)
-		if (!scan_block(&s, url_block_copy(w + i, p + i, URL_BLOCK), i))
+		if (!scan_block(&s, url_block_copy(w + i, p + i, URL_BLOCK, roomy), i))
 			return false;
-	if (i < len && !scan_block(&s, url_block_copy(w + i, p + i, len - i), i))
+	if (i < len && !scan_block(&s, url_block_copy(w + i, p + i, len - i, roomy), i))
 		return false;
 	*path = s.path;
 	return true;
@@ -148,7 +148,8 @@ static bool copy_rest(char *w, const struct joint *j, size_t *path)
 static bool join(struct url_parser *parser, const char *in, size_t len, const struct url_base *b,
 	struct url *out)
 {
-	struct joint j = {.end = in + len};
+	struct url own;
+	struct joint j = {.url = b->url, .rest = in, .end = in + len, .own = &own};
 	const char *hash;
 	size_t path;
 	char *w;
@@ -160,7 +161,7 @@ static bool join(struct url_parser *parser, const char *in, size_t len, const st
 	buf_grow(&parser->out, j.keep + len + URL_BLOCK);
 	w = parser->out.data;
 	memcpy(w, j.url->href, j.keep);
-	if (!copy_rest(w + j.keep, &j, &path))
+	if (!copy_rest(w + j.keep, &j, &path, false))
 		return false;
 	buf_set_len(&parser->out, j.keep + len);
 	*out = *j.url;
@@ -183,10 +184,32 @@ int url_resolve(struct url_parser *p, const char *in, size_t len, const struct u
 
 bool url_is_plain(const char *s, size_t len)
 {
-	size_t i = 0;
+	unsigned odd = 0;
 
-	for (; len - i >= URL_BLOCK; i += URL_BLOCK)
-		if (url_block(s + i, URL_BLOCK).odd)
-			return false;
-	return i == len || !url_block(s + i, len - i).odd;
+	if (len < URL_BLOCK)
+		return !len || !url_block(s, len).odd;
+	/* The last block overlaps the one before. */
+	for (size_t i = 0; i + URL_BLOCK < len; i += URL_BLOCK)
+		odd |= url_block(s + i, URL_BLOCK).odd;
+	return !(odd | url_block(s + len - URL_BLOCK, URL_BLOCK).odd);
+}
+
+size_t url_join(const struct url_base *b, const char *in, size_t len, char *to)
+{
+	struct url own;
+	struct joint j = {.url = b->url,
+		.keep = b->url->fragment_start,
+		.rest = in,
+		.end = in + len,
+		.own = &own};
+	size_t path;
+
+	if (!b->ndirs || !b->plain || len > URL_MAX_INPUT || (len && !take_start(&j, b, in)))
+		return 0;
+	if (j.url == &own && !url_is_plain(in, j.keep))
+		return 0;
+	memcpy(to, j.url->href, j.keep);
+	if (!copy_rest(to + j.keep, &j, &path, true))
+		return 0;
+	return j.keep + (size_t)(j.end - j.rest);
 }

@@ -23,7 +23,7 @@ static size_t copy_folded(char *w, const char *s, size_t len)
 		struct url_block b;
 
 		n = len - i < URL_BLOCK ? len - i : URL_BLOCK;
-		b = url_block_copy(w + i, s + i, n);
+		b = url_block_copy(w + i, s + i, n, false);
 		if (b.odd | b.fold)
 			break;
 	}

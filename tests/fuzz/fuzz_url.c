@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "crawler/page/host.h"
+#include "config/simd.h"
 #include "crawler/page/url.h"
 
 int LLVMFuzzerInitialize(int *argc, char ***argv);
@@ -81,6 +82,28 @@ static void check_key(const struct url *u)
 	buf_release(&two);
 }
 
+/* What url_join has an answer to. */
+static void check_join(const char *in, size_t n, const struct url_base *base)
+{
+	const char *hash = memchr(in, '#', n);
+	struct buf from = BUF_INIT, to = BUF_INIT;
+	struct url u;
+	size_t len;
+
+	n = hash ? (size_t)(hash - in) : n;
+	buf_grow(&from, n + SIMD_ROOM);
+	buf_grow(&to, base->url->len + n + SIMD_ROOM);
+	memcpy(from.data, in, n);
+	memset(from.data + n, '/', SIMD_ROOM);
+	len = url_join(base, from.data, n, to.data);
+	if (len) {
+		must(url_parse(&parser, in, n, base->url, &u) == 0 && u.len == len);
+		must(memcmp(u.href, to.data, len) == 0 && url_is_plain(to.data, len));
+	}
+	buf_release(&from);
+	buf_release(&to);
+}
+
 static void check_resolve(const char *in, size_t n, const struct url *base)
 {
 	struct url_base b;
@@ -91,6 +114,7 @@ static void check_resolve(const char *in, size_t n, const struct url *base)
 	must(url_resolve(&again, in, n, &b, NULL, NULL, &v) == good);
 	if (good == 0)
 		same_parts(&u, &v);
+	check_join(in, n, &b);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -11,10 +11,14 @@
 #include <jansson.h>
 
 #include "config/link_json.h"
+#include "config/simd.h"
 #include "config/text.h"
 #include "tests/unit/facts_seal_later.h"
 
 #define CAP (1u << 20)
+
+/* With bytes behind it that must not matter (SIMD_ROOM). */
+#define ROOMY(s) s "\"quotes, quotes\""
 
 static const char page[] = "http://h.test/a/b.html";
 
@@ -235,12 +239,12 @@ static void test_known_url(void **state)
 
 	facts_begin_sealed(&r->w, r->sealer, page, strlen(page), r->area, CAP);
 	assert_true(sealer_add(&r->w, &a, &known));
-	assert_true(sealer_add_again(&r->w, &a, &known, "#2", 2));
-	assert_true(sealer_add_again(&r->w, &no, &known, "", 0));
+	assert_true(sealer_add_again(&r->w, &a, &known, ROOMY("#2"), 2));
+	assert_true(sealer_add_again(&r->w, &no, &known, ROOMY(""), 0));
 	/* An image is followed in another way: it may have to go to the table. */
-	assert_false(sealer_add_again(&r->w, &img, &known, "", 0));
+	assert_false(sealer_add_again(&r->w, &img, &known, ROOMY(""), 0));
 	assert_true(sealer_add(&r->w, &img, &known));
-	assert_true(sealer_add_again(&r->w, &img, &known, "", 0));
+	assert_true(sealer_add_again(&r->w, &img, &known, ROOMY(""), 0));
 	f = finish(r);
 	assert_int_equal(f->nfound, 5);
 	assert_int_equal(f->nlinks, 2);
@@ -266,9 +270,78 @@ static void test_known_url_too_long(void **state)
 	assert_int_equal(r->w.f->flags & FACTS_CUT_URL, FACTS_CUT_URL);
 	a.url_len = FACTS_MAX_URL - 1;
 	assert_true(sealer_add(&r->w, &a, &known));
-	assert_true(sealer_add_again(&r->w, &a, &known, "#", 1));
-	assert_false(sealer_add_again(&r->w, &a, &known, "#2", 2));
+	assert_true(sealer_add_again(&r->w, &a, &known, ROOMY("#"), 1));
+	assert_false(sealer_add_again(&r->w, &a, &known, ROOMY("#2"), 2));
 	assert_int_equal(finish(r)->nfound, 2);
+}
+
+/* The same link in two parts, put where it belongs; or, where there is no room for that, as any. */
+static void add_in_place(struct rig *r, const struct facts_found *whole, struct sealed_url *known)
+{
+	const char *hash = strchr(whole->url, '#');
+	size_t len = hash ? (size_t)(hash - whole->url) : whole->url_len;
+	char *to = sealer_place(&r->w, len + SIMD_ROOM), fragment[64];
+	struct facts_found l = *whole;
+
+	memset(fragment, '"', sizeof(fragment));
+	memcpy(fragment, whole->url + len, whole->url_len - len);
+	l.url = to;
+	l.url_len = len;
+	if (to) {
+		memcpy(to, whole->url, len);
+		memset(to + len, '"', SIMD_ROOM);
+	}
+	if (!to || !sealer_add_plain(&r->w, &l, fragment, whole->url_len - len, known))
+		sealer_add(&r->w, whole, known);
+}
+
+/* The block is the same, whichever way links come into it. */
+static void test_in_place(void **state)
+{
+	static const char text[] = "some text that is longer than a block \"with quotes\" and more";
+	static const char *const start[] = {
+		"http://h.test/", "http://h.test/a/b/", "https://o.test/x?"};
+	struct rig *r = *state;
+
+	srand(7);
+	for (int round = 0; round < 300; round++) {
+		size_t cap = round % 3 ? CAP : 4096 + (size_t)rand() % 20000, size[2];
+		unsigned seed = (unsigned)rand();
+
+		for (int way = 0; way < 2; way++) {
+			srand(seed);
+			facts_begin_sealed(
+				&r->w, r->sealer, page, strlen(page), way ? r->area : r->full, cap);
+			for (int i = 0; i < 200; i++) {
+				char url[200], padded[200];
+				struct sealed_url known;
+				struct facts_found a;
+
+				snprintf(url, sizeof(url), "%s%.*d%s%.*s", start[rand() % 3],
+					rand() % 60, rand() % 50, rand() % 2 ? "#" : "",
+					rand() % 40, "abcdefghijklmnopqrstuvwxyz0123456789-_.~()");
+				a = found(url, rand() % 9 ? LINK_A : LINK_IMG, 0);
+				memcpy(padded, text, sizeof(text));
+				a.text = padded;
+				a.text_len = (size_t)rand() % sizeof(text);
+				a.rel_len = rand() % 3 ? 0 : 4;
+				a.rel = text;
+				a.roomy = rand() % 2;
+				if (way)
+					add_in_place(r, &a, &known);
+				else
+					sealer_add(&r->w, &a, &known);
+				if (known.len && rand() % 2)
+					sealer_add_again(&r->w, &a, &known, padded, 4);
+			}
+			size[way] = facts_finish(&r->w);
+		}
+		assert_int_equal(size[0], size[1]);
+		assert_memory_equal(r->full, r->area, size[0]);
+		if (facts_check(r->area, size[1], &r->err) < 0 ||
+			facts_check_texts(r->area, &r->err) < 0)
+			fail_msg("%s", r->err.text);
+	}
 }
 
 /* Whatever comes behind the links in a small area: the JSON has its room. */
@@ -288,7 +361,7 @@ static void test_room_is_held(void **state)
 			snprintf(url, sizeof(url), "http://h.test/%d", i);
 			a = found(url, LINK_A, 0);
 			if (sealer_add(&r->w, &a, &known))
-				sealer_add_again(&r->w, &a, &known, "#f", 2);
+				sealer_add_again(&r->w, &a, &known, ROOMY("#f"), 2);
 		}
 		while (facts_room(&r->w) >= 100)
 			r->w.f->text = facts_put(&r->w, r->full, 100, FACTS_CUT_TEXT);
@@ -331,6 +404,33 @@ static void test_count_bad(void **state)
 	for (size_t i = 0; i < sizeof(bad) / sizeof(*bad); i++)
 		if (count(bad[i]) != -1)
 			fail_msg("taken for good: %s", bad[i]);
+}
+
+/* A byte of each value at each place of texts of all lengths up to some windows. */
+static void test_count_anywhere(void **state)
+{
+	(void)state;
+	for (size_t url = 1; url < 150; url += url < 70 ? 1 : 7)
+		for (size_t text = 1; text < 150; text += 13) {
+			char s[400];
+			size_t n = (size_t)sprintf(
+				s, "[[\"%0*d\",\"a\",\"%0*d\"]]", (int)url, 0, (int)text, 0);
+			size_t at = 3 + (size_t)rand() % url, in = url + 10 + (size_t)rand() % text;
+
+			assert_int_equal(link_json_count(s, n), 1);
+			for (int c = 0; c < 256; c++) {
+				bool plain = c >= 0x20 && c != '"' && c != '\\';
+
+				s[at] = (char)c;
+				assert_int_equal(link_json_count(s, n), plain && c < 0x7f ? 1 : -1);
+				s[at] = '0';
+				s[in] = (char)c;
+				/* A backslash before a quote is an escape, and before zeros none.
+				 */
+				assert_int_equal(link_json_count(s, n), plain && c < 0x80 ? 1 : -1);
+				s[in] = '0';
+			}
+		}
 }
 
 /* Every cut and every changed byte of good JSON is refused or still good: never read past. */
@@ -485,9 +585,11 @@ int main(void)
 		cmocka_unit_test_setup_teardown(test_many, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(test_known_url, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(test_known_url_too_long, open_rig, close_rig),
+		cmocka_unit_test_setup_teardown(test_in_place, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(test_room_is_held, open_rig, close_rig),
 		cmocka_unit_test(test_count_good),
 		cmocka_unit_test(test_count_bad),
+		cmocka_unit_test(test_count_anywhere),
 		cmocka_unit_test(test_count_mutations),
 		cmocka_unit_test_setup_teardown(test_wrong_count_is_refused, open_rig, close_rig),
 		cmocka_unit_test_setup_teardown(test_url_bytes, open_rig, close_rig),

@@ -126,7 +126,7 @@ static void plain_is_what_needs_no_escape(void **state)
 {
 	(void)state;
 	for (size_t n = 0; n < 40; n++) {
-		char *s = malloc(n ? n : 1), *to = malloc(n + 16);
+		char *s = malloc(n ? n : 1);
 
 		memset(s, 'x', n);
 		assert_int_equal(text_plain(s, n), n);
@@ -135,12 +135,9 @@ static void plain_is_what_needs_no_escape(void **state)
 				bool plain = c >= 0x20 && c < 0x7f && c != '"' && c != '\\';
 				s[at] = (char)c;
 				assert_int_equal(text_plain(s, n), plain ? n : at);
-				assert_int_equal(text_copy_plain(to, s, n), plain ? n : at);
-				assert_memory_equal(to, s, plain ? n : at);
 				s[at] = 'x';
 			}
 		free(s);
-		free(to);
 	}
 }
 

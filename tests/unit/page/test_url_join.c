@@ -1,4 +1,4 @@
-/* url_resolve against a base gives what the parser gives, whatever way it takes. */
+/* url_resolve and url_join against a base give what the parser gives, whatever way they take. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,6 +9,7 @@
 #include <cmocka.h>
 
 #include "config/mem.h"
+#include "config/simd.h"
 #include "crawler/page/url.h"
 
 #define ROUNDS 300000
@@ -31,6 +32,8 @@ static int tear_down(void **state)
 	url_parser_release(&other);
 	return 0;
 }
+
+static int joined; /* references so far that url_join had an answer to */
 
 struct place {
 	struct buf hold;
@@ -61,6 +64,32 @@ static void encode(void *arg, const char *utf8, size_t len, struct buf *out)
 	buf_add(out, utf8, len);
 }
 
+/* url_join, with bytes behind the reference that must not matter. True: it had an answer. */
+static bool joins_the_same(const struct place *p, const char *in, size_t len)
+{
+	const char *hash = memchr(in, '#', len);
+	size_t most, n;
+	char *roomy, *to;
+	struct url want;
+
+	len = hash ? (size_t)(hash - in) : len;
+	most = p->url.len + len + SIMD_ROOM;
+	roomy = malloc(len + SIMD_ROOM);
+	to = malloc(most);
+	memcpy(roomy, in, len);
+	memcpy(roomy + len, "#/../?%2e: /.\"x", SIMD_ROOM);
+	n = url_join(&p->base, roomy, len, to);
+	if (n) {
+		assert_int_equal(url_parse(&other, in, len, &p->url, &want), 0);
+		if (n != want.len || memcmp(to, want.href, n) != 0 || !url_is_plain(to, n))
+			fail_msg("\"%.*s\" against %s: %.*s, not %s", (int)len, in, p->url.href,
+				(int)n, to, want.href);
+	}
+	free(roomy);
+	free(to);
+	return n;
+}
+
 static void must_be_same(const struct place *p, const char *in, size_t len)
 {
 	/* Of that size: a read behind it is caught. */
@@ -79,6 +108,7 @@ static void must_be_same(const struct place *p, const char *in, size_t len)
 	got.href = want.href;
 	if (memcmp(&got, &want, offsetof(struct url, opaque_path) + 1) != 0)
 		fail_msg("\"%.*s\" against %s: other parts", (int)len, in, p->url.href);
+	joined += joins_the_same(p, in, len);
 }
 
 static void test_known_ones(void **state)
@@ -103,7 +133,7 @@ static void test_known_ones(void **state)
 	static const char *const bases[] = {"http://h.test", "http://h.test/a/b/c.html",
 		"http://h.test/a//b/?q/r#f/g", "https://u:p@h.test:81/a/b", "http://h.test/C:/x",
 		"file:///C:/a/b", "ftp://h.test/a/b", "mailto:me", "x://h.test/a/b?q", "x:/a/b",
-		"data:,x"};
+		"data:,x", "http://h.test/a?b\\c", "http://h.test/a|b/c", "http://a\"b/c"};
 
 	(void)state;
 	for (size_t b = 0; b < MEM_COUNT(bases); b++) {
@@ -172,6 +202,7 @@ static void test_generated(void **state)
 		}
 		place_close(&p);
 	}
+	assert_in_range(joined, ROUNDS / 5, ROUNDS);
 }
 
 /* Plain bytes stand in each part as they are. */
