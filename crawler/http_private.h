@@ -15,6 +15,7 @@
 
 struct exchange {
 	CURL *easy;
+	CURLU *url; /* of the host; NULL: no memory */
 	struct http *http;
 	struct http_fetch *f; /* NULL = idle */
 	struct lane *lane;    /* of the fetch */

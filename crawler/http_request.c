@@ -240,13 +240,23 @@ bool http_request_barred(const struct http *h, const struct http_fetch *f)
 
 /* ---- one request ---- */
 
+/* As a text, libcurl would parse it for each request and write it down again. What it will not have
+ * it says itself, of the text. */
+static void set_url(struct exchange *x, const char *url)
+{
+	bool parsed = x->url && curl_url_set(x->url, CURLUPART_URL, url, 0) == CURLUE_OK;
+
+	curl_easy_setopt(x->easy, CURLOPT_CURLU, parsed ? x->url : NULL);
+	curl_easy_setopt(x->easy, CURLOPT_URL, url);
+}
+
 static void set_host(struct exchange *x, const struct host *host)
 {
 	struct buf base = BUF_INIT;
 
 	x->host = host;
 	buf_addf(&base, "%s/", host->origin);
-	curl_easy_setopt(x->easy, CURLOPT_URL, base.data);
+	set_url(x, base.data);
 	buf_release(&base);
 	if (x->https == host->https)
 		return;
@@ -317,6 +327,7 @@ struct exchange *http_exchange_open(struct http *h)
 		return NULL;
 	x = mem_zalloc(sizeof(*x));
 	x->easy = e;
+	x->url = curl_url();
 	x->http = h;
 	curl_easy_setopt(e, CURLOPT_PRIVATE, x);
 	curl_easy_setopt(e, CURLOPT_NOSIGNAL, 1L);
@@ -353,6 +364,7 @@ struct exchange *http_exchange_open(struct http *h)
 void http_exchange_close(struct exchange *x)
 {
 	curl_easy_cleanup(x->easy);
+	curl_url_cleanup(x->url);
 	free(x);
 }
 
