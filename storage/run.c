@@ -12,6 +12,8 @@
 #include "storage/store_int.h"
 #include "storage/writer.h"
 
+#define PATIENCE 2 /* pages a storer may have before it while another sleeps */
+
 /* ---- the ring (all inside the lock) ---- */
 
 static struct ring_slot *ring_at(struct store *st, uint64_t ticket)
@@ -184,6 +186,8 @@ int store_start(struct store *st, const struct store_opts *opts, struct err *err
 	st->stopping = st->failed = false;
 	st->packers = packers_open(opts->store_bodies);
 	st->pool = opts->storers ? pool_open("storer", opts->storers, room) : NULL;
+	if (st->pool)
+		pool_be_patient(st->pool, PATIENCE);
 	st->started = true;
 	writer_start(st);
 	return 0;

@@ -24,9 +24,13 @@ void pool_close(struct pool *p);
 void pool_join(struct pool *p);
 void pool_free(struct pool *p);
 void pool_grow(struct pool *p, size_t threads); /* from the thread that opened it; never fewer */
-size_t pool_threads(const struct pool *p);	/* how many it may have */
-size_t pool_started(struct pool *p);		/* how many it has */
-size_t pool_active(struct pool *p);		/* tasks that run now */
+/* Tasks may wait, so many for each thread that is up, before another is woken or started: less
+ * sleeping and waking where they are short. 0 unless told; then a task must not wait for another.
+ */
+void pool_be_patient(struct pool *p, size_t tasks);
+size_t pool_threads(const struct pool *p); /* how many it may have */
+size_t pool_started(struct pool *p);	   /* how many it has */
+size_t pool_active(struct pool *p);	   /* tasks that run now */
 size_t pool_queued(struct pool *p);
 size_t pool_high_water(struct pool *p); /* most tasks that ever waited */
 

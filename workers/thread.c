@@ -9,6 +9,7 @@
 
 #include "config/clock.h"
 #include "config/mem.h"
+#include "workers/futex.h"
 #include "workers/misuse.h"
 
 static void check(int rc, const char *what)
@@ -165,52 +166,64 @@ void rlock_leave(struct rlock *l)
 	check(pthread_mutex_unlock(&l->m), "rlock_leave: this thread does not hold it");
 }
 
-/* ---- cond ---- */
+/* ---- cond ----
+ *
+ * Not pthread's: that one leaves the lock of who was woken marked as if others waited for it, a
+ * system call each time it is left then, and its wake may have to wait itself for those that were
+ * woken before. Here a wake costs a call only if somebody waits, and never sleeps.
+ *
+ * Who waits counts itself, and sees how often was woken, before it leaves the lock; who changes
+ * what it waits for does it inside the lock. So a wake that comes in between finds it counted, and
+ * the kernel finds that the number it has seen is no longer true. */
 
 void cond_init(struct cond *c)
 {
-	pthread_condattr_t attr;
-
-	check(pthread_condattr_init(&attr), "cond");
-	check(pthread_condattr_setclock(&attr, CLOCK_MONOTONIC), "cond clock");
-	check(pthread_cond_init(&c->c, &attr), "cond");
-	pthread_condattr_destroy(&attr);
+	atomic_init(&c->wakes, 0);
+	atomic_init(&c->waiting, 0);
 }
 
 void cond_release(struct cond *c)
 {
-	check(pthread_cond_destroy(&c->c), "cond_release");
+	if (atomic_load(&c->waiting))
+		misuse("cond_release: somebody waits");
 }
 
 int cond_wait(struct cond *c, struct lock *l, int64_t deadline_ms)
 {
-	struct timespec until;
-	int rc;
+	struct timespec until = {.tv_sec = (time_t)(deadline_ms / 1000),
+		.tv_nsec = (long)(deadline_ms % 1000) * 1000000};
+	uint32_t seen = atomic_load(&c->wakes);
+	bool late;
 
-	if (deadline_ms < 0) {
-		check(pthread_cond_wait(&c->c, &l->m),
-			"cond_wait: this thread does not hold the lock");
+	atomic_fetch_add(&c->waiting, 1);
+	check(pthread_mutex_unlock(&l->m), "cond_wait: this thread does not hold the lock");
+	/* WAIT_BITSET takes a moment, not a time from now on; of the monotonic clock. */
+	late = futex(&c->wakes, FUTEX_WAIT_BITSET_PRIVATE, seen, deadline_ms < 0 ? NULL : &until) &&
+	       errno == ETIMEDOUT;
+	lock_enter(l);
+	atomic_fetch_sub(&c->waiting, 1);
+	if (!late)
 		return 0;
-	}
-	until.tv_sec = (time_t)(deadline_ms / 1000);
-	until.tv_nsec = (long)(deadline_ms % 1000) * 1000000;
-	rc = pthread_cond_timedwait(&c->c, &l->m, &until);
-	if (rc == ETIMEDOUT) {
-		errno = ETIMEDOUT;
-		return -1;
-	}
-	check(rc, "cond_wait: this thread does not hold the lock");
-	return 0;
+	errno = ETIMEDOUT;
+	return -1;
+}
+
+static void wake(struct cond *c, uint32_t most)
+{
+	if (!atomic_load(&c->waiting))
+		return;
+	atomic_fetch_add(&c->wakes, 1);
+	futex(&c->wakes, FUTEX_WAKE_PRIVATE, most, NULL);
 }
 
 void cond_wake(struct cond *c)
 {
-	check(pthread_cond_signal(&c->c), "cond_wake");
+	wake(c, 1);
 }
 
 void cond_wake_all(struct cond *c)
 {
-	check(pthread_cond_broadcast(&c->c), "cond_wake_all");
+	wake(c, INT32_MAX);
 }
 
 /* ---- semaphore ---- */

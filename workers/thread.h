@@ -57,7 +57,8 @@ void rlock_leave(struct rlock *l); /* as often as it was entered */
 
 /* ---- cond: wait, inside a lock, for what another thread will make true ---- */
 struct cond {
-	pthread_cond_t c;
+	_Atomic uint32_t wakes;	  /* how often somebody was woken */
+	_Atomic uint32_t waiting; /* or were and do not have the lock again */
 };
 void cond_init(struct cond *c);
 void cond_release(struct cond *c);

@@ -1,18 +1,14 @@
 #include "workers/xqueue.h"
 
 #include <errno.h>
-#include <linux/futex.h>
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
-#include <time.h>
-#include <unistd.h>
 
 #include "config/clock.h"
 #include "config/mem.h"
+#include "workers/futex.h"
 #include "workers/misuse.h"
 
 /* A process may die between changing the queue and waking those who wait for the change.
@@ -114,11 +110,6 @@ static struct cell *cell_at(struct xqueue *q, uint64_t n)
 }
 
 /* ---- waiting ------------------------------------------------------------------------------- */
-
-static long futex(_Atomic uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
-{
-	return syscall(SYS_futex, word, op, value, timeout, NULL, 0);
-}
 
 /* Under the lock. Says whether somebody has to be woken after it. */
 static bool gate_change(struct gate *g)

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -174,6 +175,39 @@ static void test_full_and_closed(void **state)
 	flag_release(&go);
 }
 
+/* Two tasks may wait for the one thread that is up; a third needs another. */
+static void test_patience(void **state)
+{
+	struct pool *p = pool_open("pool", 2, 8);
+	struct flag go;
+
+	(void)state;
+	ran = 0;
+	flag_init(&go);
+	pool_be_patient(p, 2);
+	for (int round = 0; round < 2; round++) {
+		flag_clear(&go);
+		pool_apply(p, waits_for, &go);
+		while (!pool_active(p))
+			usleep(100);
+		for (int i = 0; i < 2; i++)
+			pool_apply(p, waits_for, &go);
+		usleep(2000); /* the second time, one sleeps */
+		assert_int_equal(pool_active(p), 1);
+		assert_int_equal(pool_queued(p), 2);
+		assert_int_equal(pool_started(p), 1 + (size_t)round);
+		pool_apply(p, waits_for, &go);
+		while (pool_active(p) < 2)
+			usleep(100);
+		assert_int_equal(pool_started(p), 2);
+		flag_set(&go);
+		pool_wait(p);
+		assert_int_equal(ran, 4 * (round + 1));
+	}
+	pool_free(p);
+	flag_release(&go);
+}
+
 static struct pool *recursive;
 
 static void applies_more(void *arg)
@@ -205,6 +239,7 @@ int main(void)
 		cmocka_unit_test(test_grows),
 		cmocka_unit_test(test_threads_work_at_once),
 		cmocka_unit_test(test_full_and_closed),
+		cmocka_unit_test(test_patience),
 		cmocka_unit_test(test_tasks_apply_tasks),
 	};
 
