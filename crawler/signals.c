@@ -16,6 +16,8 @@ void crawl_stop(struct crawl *c, bool now)
 {
 	struct timeval tv = {FINISH_MS / 1000, 0};
 
+	if (c->ended) /* it ends anyway, and those that could be hurried have gone */
+		return;
 	c->stops++;
 	frontier_stop(c->frontier);
 	waitlist_wake_all(&c->dispatch);
@@ -37,7 +39,7 @@ static void on_stop(evutil_socket_t sig, short what, void *arg)
 	struct crawl *c = arg;
 
 	(void)what;
-	if (!c->stops)
+	if (!c->stops && !c->ended)
 		log_info("%s: finishing what is in flight (at most 8 s); once more stops at once",
 			sig == SIGINT ? "interrupted" : "asked to stop");
 	crawl_stop(c, c->stops > 0);
