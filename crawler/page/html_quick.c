@@ -114,6 +114,8 @@ static SIMD_INLINE const char *read_attrs(
 {
 	struct html_tag *tag = &h->tok.tag;
 
+	if (*p != ' ' && *p != '>') /* the name may go on */
+		return NULL;
 	tag->name = name;
 	tag->name_len = (size_t)(p - name);
 	tag->id = (uint16_t)id;

@@ -140,6 +140,10 @@ static void every_attribute_that_counts(void **state)
 			"svg href /d/a\nsvg xlink:href /d/b\nsvg href /d/c\nsvg xlink:href /d/d\n"
 			"svg href /d/e\nsvg href /d/f"},
 		{"<meta http-equiv=Refresh content='5; url=x'>", "meta content /d/x"},
+		/* Other elements: neither a control character nor '=' ends the name of a tag. */
+		{"<p><img\x01 src=\"x\"><img=y src=\"x\"><a\x01 href=\"x\"></a><a=y href=\"x\"></a>"
+		 "<h\x11><img src=\"y\"></h\x11>.............................................",
+			"img src /d/y"},
 		{"<image src=x>", "img src /d/x"},
 		/* and what does not */
 		{"<div href=x src=y><p cite=z><base href=/b/>", ""},
