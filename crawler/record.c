@@ -142,16 +142,20 @@ void record_put(struct crawl *c, struct record *r)
 	store_put(c->store, it);
 }
 
-/* On the writer thread: through the door with them, one by one in commit order. */
+/* On the writer thread: through the door with them, together and in commit order. */
 void record_committed(void *arg, struct store_item *list)
 {
 	struct crawl *c = arg;
+	struct door_item *first = NULL, **end = &first;
 
-	while (list) {
+	for (; list; list = list->next) {
 		struct record *r = list->user;
-		list = list->next;
-		door_put(c->door, &r->door);
+		*end = &r->door;
+		end = &r->door.next;
 	}
+	*end = NULL;
+	if (first)
+		door_put_all(c->door, first);
 }
 
 void count_word(struct word_count *w, size_t *n, const char *word)

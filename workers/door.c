@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <event2/event.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,21 +23,29 @@ struct door {
 	void *arg;
 	int fd;
 
-	struct lock lock; /* of what follows */
-	struct door_item *first, *last;
+	_Atomic(struct door_item *) newest; /* each leads to the one put before it */
+	struct lock lock;		    /* of those who put */
 };
 
-/* Whether there was anything. */
+/* Turns a chain around: the first becomes the last. */
+static struct door_item *turned(struct door_item *item)
+{
+	struct door_item *before = NULL, *next;
+
+	for (; item; item = next) {
+		next = item->next;
+		item->next = before;
+		before = item;
+	}
+	return before;
+}
+
+/* Whether there was anything. Without the lock: who puts wakes the loop while he has it. */
 static bool hand_over(struct door *d)
 {
-	struct door_item *item, *next;
-	bool any;
+	struct door_item *item = turned(atomic_exchange(&d->newest, NULL)), *next;
+	bool any = item;
 
-	lock_enter(&d->lock);
-	item = d->first;
-	d->first = d->last = NULL;
-	lock_leave(&d->lock);
-	any = item;
 	for (; item; item = next) {
 		next = item->next; /* fn may free it */
 		d->fn(d->arg, item);
@@ -75,20 +84,23 @@ struct door *door_open(struct loop *l, void (*fn)(void *arg, struct door_item *i
 
 void door_put(struct door *d, struct door_item *item)
 {
-	uint64_t one = 1;
-	bool was_empty;
-
 	item->next = NULL;
+	door_put_all(d, item);
+}
+
+void door_put_all(struct door *d, struct door_item *first)
+{
+	struct door_item *newest = turned(first), *before;
+	uint64_t one = 1;
+
 	lock_enter(&d->lock);
-	was_empty = !d->first;
-	if (was_empty)
-		d->first = item;
-	else
-		d->last->next = item;
-	d->last = item;
-	/* Inside the lock: once it is left the loop may have taken the item, been told it was
-	 * the last, and closed the door. */
-	if (was_empty && write(d->fd, &one, sizeof(one)) < 0)
+	before = atomic_load(&d->newest);
+	do
+		first->next = before; /* the oldest of them */
+	while (!atomic_compare_exchange_weak(&d->newest, &before, newest));
+	/* Inside the lock: the loop may have taken the items by now, been told they were the last,
+	 * and be about to close the door. */
+	if (!before && write(d->fd, &one, sizeof(one)) < 0)
 		misuse("a door's eventfd cannot be written: %s", strerror(errno));
 	lock_leave(&d->lock);
 }
@@ -98,8 +110,12 @@ void door_close(struct door *d)
 	if (!d)
 		return;
 	loop_check(d->loop, "door_close");
+	/* fn may have put more. */
 	while (hand_over(d))
-		; /* fn may have put more */
+		;
+	/* Whose item the last one was may still be inside. */
+	lock_enter(&d->lock);
+	lock_leave(&d->lock);
 	event_free(d->event);
 	close(d->fd);
 	lock_release(&d->lock);

@@ -138,6 +138,38 @@ static void test_close_hands_over(void **state)
 	door_close(NULL);
 }
 
+/* ---- several at once ---- */
+
+struct few {
+	struct letter *seen[4];
+	size_t n;
+};
+
+static void in_order(void *arg, struct door_item *item)
+{
+	struct few *f = arg;
+
+	f->seen[f->n++] = (struct letter *)item;
+}
+
+static void test_all_at_once(void **state)
+{
+	struct few f = {.n = 0};
+	struct letter l[4];
+	struct door *d = door_open(loop, in_order, &f);
+
+	(void)state;
+	door_put(d, &l[0].item);
+	l[1].item.next = &l[2].item;
+	l[2].item.next = NULL;
+	door_put_all(d, &l[1].item);
+	door_put(d, &l[3].item);
+	door_close(d);
+	assert_int_equal(f.n, 4);
+	for (size_t i = 0; i < 4; i++)
+		assert_ptr_equal(f.seen[i], &l[i]);
+}
+
 /* ---- a question to a thread pool, answered through the door ---- */
 
 struct question {
@@ -205,6 +237,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(test_many_threads_one_loop),
 		TEST(test_close_hands_over),
+		TEST(test_all_at_once),
 		TEST(test_round_trip),
 	};
 
