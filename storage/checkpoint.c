@@ -8,15 +8,20 @@
 #include "storage/db.h"
 #include "workers/thread.h"
 
-#define STEP_PAGES 256	/* 4 MiB more in the log: the thread moves it */
-#define LONG_PAGES 2048 /* 32 MiB: the writer moves the rest, so that it begins anew */
+/* How much longer the log is when it is moved. The shorter the better: a log that begins anew is
+ * written to pages that are there, which costs half of what new ones do, and is still in the
+ * processor's cache when it is read. But each beginning waits for the disk. */
+#define STEP_LEAST 256	/* 4 MiB */
+#define STEP_MOST  2048 /* 32 MiB */
+#define SLOW_MS	   30	/* the writer was held up: the next log may be longer */
 
 struct checkpoint {
 	sqlite3 *db; /* the writer's */
 	const char *path;
 	int pages;    /* in the log after the last commit */
 	int asked_at; /* its length when the thread was last asked */
-	int reset_at; /* its length that makes the writer step in */
+	int step;     /* how much longer it is when it is asked again */
+	bool rest;    /* the writer moves the rest when the thread is done */
 	uint64_t held_up_ns;
 
 	sqlite3 *own; /* the thread's */
@@ -37,7 +42,7 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 	(void)name;
 	if (pages < cp->pages) { /* the log began anew */
 		cp->asked_at = 0;
-		cp->reset_at = LONG_PAGES;
+		cp->rest = false;
 	}
 	cp->pages = pages;
 	return SQLITE_OK;
@@ -97,7 +102,7 @@ struct checkpoint *checkpoint_open(sqlite3 *db, const char *path, struct err *er
 
 	cp->db = db;
 	cp->path = path;
-	cp->reset_at = LONG_PAGES;
+	cp->step = STEP_LEAST;
 	lock_init(&cp->lock);
 	cond_init(&cp->work);
 	if (db_int(db, path, "pragma synchronous", 1, &synchronous, err) < 0 ||
@@ -112,18 +117,12 @@ struct checkpoint *checkpoint_open(sqlite3 *db, const char *path, struct err *er
 	return cp;
 }
 
-static bool ask(struct checkpoint *cp)
+static void ask(struct checkpoint *cp)
 {
-	bool idle;
-
 	lock_enter(&cp->lock);
-	idle = !cp->asked;
-	if (idle) {
-		cp->asked = true;
-		cond_wake(&cp->work);
-	}
+	cp->asked = true;
+	cond_wake(&cp->work);
 	lock_leave(&cp->lock);
-	return idle;
 }
 
 static bool is_busy(struct checkpoint *cp, bool *failed)
@@ -137,15 +136,17 @@ static bool is_busy(struct checkpoint *cp, bool *failed)
 	return busy;
 }
 
-static int step_in(struct checkpoint *cp, struct err *err)
+/* What was committed while the thread moved the log. If a reader keeps it from beginning anew, it
+ * is for the next time. */
+static int move_rest(struct checkpoint *cp, struct err *err)
 {
-	int64_t start = clock_ns();
-	int ret;
+	int64_t start = clock_ns(), took;
+	int ret = run(cp->db, cp->path, err);
 
-	/* If a reader keeps the log from beginning anew, do not try after every commit. */
-	cp->reset_at = cp->pages + LONG_PAGES;
-	ret = run(cp->db, cp->path, err);
-	cp->held_up_ns += (uint64_t)(clock_ns() - start);
+	took = clock_ns() - start;
+	cp->held_up_ns += (uint64_t)took;
+	if (took > SLOW_MS * 1000000 && cp->step < STEP_MOST)
+		cp->step *= 2;
 	return ret;
 }
 
@@ -153,7 +154,7 @@ int checkpoint_tick(struct checkpoint *cp, struct err *err)
 {
 	bool failed;
 
-	if (cp->pages < cp->asked_at + STEP_PAGES && cp->pages < cp->reset_at)
+	if (!cp->rest && cp->pages < cp->asked_at + cp->step)
 		return 0;
 	if (is_busy(cp, &failed))
 		return 0;
@@ -161,10 +162,13 @@ int checkpoint_tick(struct checkpoint *cp, struct err *err)
 		*err = cp->failure;
 		return -1;
 	}
-	if (cp->pages >= cp->reset_at)
-		return step_in(cp, err);
-	if (ask(cp))
-		cp->asked_at = cp->pages;
+	if (cp->rest) {
+		cp->rest = false;
+		return move_rest(cp, err);
+	}
+	cp->asked_at = cp->pages;
+	cp->rest = true;
+	ask(cp);
 	return 0;
 }
 

@@ -3,9 +3,10 @@
  * A checkpoint waits for the disk twice (fsync of the log, fsync of the database), a
  * hundred milliseconds each on slow disks, and pages held by the writer hold up the crawl.
  * So a thread with a connection of its own does it whenever the log has grown by a few
- * megabytes. The log can only begin anew when all of it has been moved, which never
- * happens while somebody writes: so when it is long, the writer moves the little that is
- * left itself.
+ * megabytes. The log can only begin anew when all of it has been moved, which seldom
+ * happens while somebody writes: so when the thread is done, the writer moves what was
+ * committed meanwhile. Where that holds it up, the disk is slow, and the log may grow
+ * longer before it is moved.
  *
  * Thread: all of these from the writer's.
  */

@@ -44,6 +44,9 @@ static int open_db(const char *path, int flags, const char *query, sqlite3 **db,
 	char *uri = file_uri(path, query);
 	int ret = 0;
 
+	/* Nobody asks SQLite how much memory it has, and counting that takes a lock around every
+	 * allocation, some 30 of them a page. Refused, and no matter, once SQLite is in use. */
+	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
 	if (sqlite3_open_v2(uri, db, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) !=
 		SQLITE_OK) {
 		ret = db_fail(*db, path, "opening", err);

@@ -9,9 +9,9 @@
  * more. So while pages keep coming in, wait a moment for company; when the queue is half full, or
  * the crawl is fast, the batch is full at once and nobody waits. What waits keeps its slot: where
  * there are few, and nothing can come in any more, one wait is what it costs. */
-#define BATCH_COMPANY 64
-#define BATCH_WAITS   8			 /* as long as each brings something */
-#define BATCH_WAIT_MS 2			 /* of each */
+#define BATCH_COMPANY 96
+#define BATCH_WAITS   12		 /* as long as each brings something */
+#define BATCH_WAIT_MS 4			 /* of each: on a busy machine pages come in spurts */
 #define BATCH_MAX     512		 /* items; bounds how long slots are kept by one commit */
 #define BATCH_BYTES   ((size_t)32 << 20) /* of bodies */
 
