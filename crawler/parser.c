@@ -1,5 +1,6 @@
 /* parser.c - the role "parser": one process, one entry function, hostile bytes in, facts out. */
 #include <malloc.h>
+#include <openssl/crypto.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -182,6 +183,8 @@ static int run(struct parser *p, int argc, char **argv)
 	box.memory_bytes = size_argument(argc, argv, "--memory=", MEMORY_BYTES);
 	mem_exit_status = PARSER_EXIT_MEMORY;
 	keep_little(keep);
+	/* Digests are all that is asked of libcrypto here, and the kernel frees it best. */
+	OPENSSL_init_crypto(OPENSSL_INIT_NO_LOAD_CRYPTO_STRINGS | OPENSSL_INIT_NO_ATEXIT, NULL);
 	if (procpool_worker_open(&p->worker, argc, argv, &err) < 0) {
 		log_error("parser: %s", err.text);
 		return EXIT_INTERNAL;
