@@ -10,6 +10,7 @@
 
 #define PLACES_A_LINK 4			/* at least, or probes get long */
 #define MAX_PROBES    16		/* a page that makes hashes collide gets its duplicates */
+#define FEW_PLACES    512		/* for most pages: what is small stays near */
 #define KEEP	      ((size_t)4 << 20) /* memory that one huge page took is given back above this */
 
 struct place {
@@ -25,8 +26,9 @@ struct sealer {
 	struct facts_link *table;
 	uint32_t table_cap;
 	struct place *places;
-	uint32_t nplaces; /* a power of two */
-	uint32_t epoch;
+	uint32_t nplaces; /* a power of two: how many of them are in use, ... */
+	uint32_t places_cap;
+	uint32_t epoch; /* ... and for what time; the rest is old */
 };
 
 struct sealer *sealer_open(void)
@@ -87,37 +89,23 @@ enum facts_follow facts_follow(const struct facts_link *l)
 
 /* ---- each URL once ---- */
 
-/* Twice the places; what is there finds new ones. */
-static void places_grow(struct sealer *s)
+/* So many places, all of them free. */
+static void places_open(struct sealer *s, uint32_t n)
 {
-	struct place *old = s->places;
-	uint32_t n = s->nplaces;
-
-	s->nplaces = 2 * n;
-	s->places = mem_zalloc(s->nplaces * sizeof(*s->places));
-	for (struct place *p = old; p < old + n; p++) {
-		uint32_t at = (uint32_t)(p->hash >> 32);
-
-		for (int i = 0; p->epoch == s->epoch && i < MAX_PROBES; i++) {
-			struct place *to = &s->places[(at + (uint32_t)i) & (s->nplaces - 1)];
-
-			if (to->epoch == s->epoch)
-				continue;
-			*to = *p;
-			break;
-		}
-	}
-	free(old);
+	s->nplaces = n;
+	if (n <= s->places_cap && ++s->epoch)
+		return;
+	free(s->places);
+	s->places = mem_zalloc(n * sizeof(*s->places));
+	s->places_cap = n;
+	s->epoch = 1;
 }
 
 static void places_begin(struct sealer *s)
 {
-	if (s->nplaces * sizeof(*s->places) <= KEEP && s->nplaces && ++s->epoch)
-		return;
-	free(s->places);
-	s->nplaces = 512;
-	s->places = mem_zalloc(s->nplaces * sizeof(*s->places));
-	s->epoch = 1;
+	if (s->places_cap * sizeof(*s->places) > KEEP)
+		s->places_cap = 0;
+	places_open(s, FEW_PLACES);
 }
 
 /* What has to be the same for a URL to be in the table once: a bit of sealed_url.tabled. */
@@ -136,12 +124,17 @@ static bool same(const struct facts_writer *w, const struct facts_link *o, const
 	       memcmp(facts_text(w->f, o->url), url, len) == 0;
 }
 
-/* False where the URL is in the table already. */
-static bool is_new(
-	struct sealer *s, const struct facts_writer *w, const char *url, size_t len, unsigned way)
+static inline uint32_t place_of(const struct sealer *s, uint64_t hash)
 {
-	uint64_t hash = hash_quick(url, len, way);
-	uint32_t at = (uint32_t)(hash >> 32) & (s->nplaces - 1);
+	return (uint32_t)(hash >> 32) & (s->nplaces - 1);
+}
+
+/* False where the URL is in the table already; else it will be number `link` there. */
+static bool is_new(const struct facts_writer *w, uint64_t hash, const char *url, size_t len,
+	unsigned way, uint32_t link)
+{
+	const struct sealer *s = w->sealer;
+	uint32_t at = place_of(s, hash);
 	struct place *p = &s->places[at];
 
 	for (uint32_t i = 0; i < MAX_PROBES; i++) {
@@ -151,8 +144,23 @@ static bool is_new(
 		if (p->hash == hash && same(w, &s->table[p->link], url, len, way))
 			return false;
 	}
-	*p = (struct place){s->epoch, w->f->nlinks, hash};
+	*p = (struct place){s->epoch, link, hash};
 	return true;
+}
+
+/* Twice the places, for what is in the table. */
+static void places_grow(struct facts_writer *w)
+{
+	struct sealer *s = w->sealer;
+
+	places_open(s, 2 * s->nplaces);
+	for (uint32_t i = 0; i < w->f->nlinks; i++) {
+		const struct facts_link *l = &s->table[i];
+		const char *url = facts_text(w->f, l->url);
+		unsigned way = way_of(l->kind, l->flags);
+
+		is_new(w, hash_quick(url, l->url.len, way), url, l->url.len, way, i);
+	}
 }
 
 static size_t without_fragment(const char *url, size_t len)
@@ -181,7 +189,7 @@ static void table_put(struct facts_writer *w, struct facts_str url, const struct
 	w->back -= sizeof(*s->table);
 	w->f->nlinks = n + 1;
 	if (PLACES_A_LINK * (n + 1) > s->nplaces)
-		places_grow(s);
+		places_grow(w);
 }
 
 /* ---- sealing ---- */
@@ -253,7 +261,8 @@ bool sealer_add(struct facts_writer *w, const struct facts_found *found, struct 
 		return false;
 	if (!facts_is_http(found->url, found->url_len))
 		return true;
-	if (way != WAY_NEVER && is_new(s, w, found->url, len, way))
+	if (way != WAY_NEVER &&
+		is_new(w, hash_quick(found->url, len, way), found->url, len, way, w->f->nlinks))
 		table_put(w, facts_put(w, found->url, len, FACTS_CUT_LINKS), found);
 	if (known)
 		*known = (struct sealed_url){.at = (uint32_t)s->links.at,
@@ -284,7 +293,10 @@ bool sealer_add_plain(struct facts_writer *w, const struct facts_found *found, c
 	struct sealer *s = w->sealer;
 	size_t before = s->json.len, len = found->url_len;
 	unsigned way = way_of(found->kind, found->flags);
+	uint64_t hash = way != WAY_NEVER ? hash_quick(found->url, len, way) : 0;
 
+	__builtin_prefetch(
+		&s->places[place_of(s, hash)], 1); /* on the way until the JSON is done */
 	known->len = 0;
 	if (len + fragment_len > FACTS_MAX_URL) {
 		w->f->flags |= FACTS_CUT_URL;
@@ -295,7 +307,7 @@ bool sealer_add_plain(struct facts_writer *w, const struct facts_found *found, c
 	link_json_add_plain(&s->links, found, fragment, fragment_len);
 	if (!fits(w, before, len + fragment_len))
 		return false;
-	if (way != WAY_NEVER && is_new(s, w, found->url, len, way))
+	if (way != WAY_NEVER && is_new(w, hash, found->url, len, way, w->f->nlinks))
 		table_put(w, take_place(w, len), found);
 	*known = (struct sealed_url){.at = (uint32_t)s->links.at,
 		.len = (uint32_t)s->links.len,

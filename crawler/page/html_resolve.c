@@ -64,16 +64,36 @@ static uint32_t hash_ends(const char *s, size_t len)
 	return (uint32_t)((hash + last) * 0xa0761d6478bd642fu >> 32);
 }
 
+/* A reference without its fragment: what is known of it already is in the memo. */
+struct reference {
+	size_t len;
+	uint32_t place;
+	bool whole; /* it means the same alone */
+};
+
+/* Where the fragment starts, or the end. Before it would be dropped at the end: white space. */
+static SIMD_INLINE struct reference look_at(const struct html *h, const struct html_link *l)
+{
+	const char *raw = h->hold.data + l->raw, *hash = memchr(raw, '#', l->raw_len);
+	struct reference r = {.len = hash ? (size_t)(hash - raw) : l->raw_len};
+
+	r.whole = !hash || hash == raw || (unsigned char)hash[-1] > ' ';
+	r.place = hash_ends(raw, r.len) % HTML_MEMO;
+	__builtin_prefetch(&h->memo[r.place], 1);
+	return r;
+}
+
 /* What stood on this page before but for its fragment: two of three. Who makes hashes collide
  * resolves again. */
-static struct html_memo *memo_of(struct html *h, const char *raw, size_t len)
+static struct html_memo *memo_of(struct html *h, const char *raw, const struct reference *r)
 {
-	struct html_memo *m = &h->memo[hash_ends(raw, len) % HTML_MEMO];
+	struct html_memo *m = &h->memo[r->place];
 
-	if (m->epoch != h->epoch || m->len != len || memcmp(h->hold.data + m->raw, raw, len) != 0)
+	if (m->epoch != h->epoch || m->len != r->len ||
+		memcmp(h->hold.data + m->raw, raw, r->len) != 0)
 		*m = (struct html_memo){.epoch = h->epoch,
 			.raw = (uint32_t)(raw - h->hold.data),
-			.len = (uint32_t)len};
+			.len = (uint32_t)r->len};
 	return m;
 }
 
@@ -89,16 +109,6 @@ static struct facts_found found_of(const struct html *h, const struct html_link 
 		.flags = l->flags,
 		.roomy = true,
 	};
-}
-
-/* Where the fragment of a reference starts, or its end. False where what is before it would mean
- * something else alone: white space at the end is dropped. */
-static bool find_fragment(const char *raw, size_t len, size_t *at)
-{
-	const char *hash = memchr(raw, '#', len);
-
-	*at = hash ? (size_t)(hash - raw) : len;
-	return !hash || hash == raw || (unsigned char)hash[-1] > ' ';
 }
 
 /* A reference that needs no parser, resolved where the block will have it. */
@@ -131,23 +141,40 @@ static void add_link(struct html *h, struct facts_found *link, const struct url_
 		f->canonical = facts_put(h->out, link->url, link->url_len, FACTS_CUT_TEXT);
 }
 
-static void resolve_link(struct html *h, const struct html_link *l, const struct url_base *base)
+static SIMD_INLINE void resolve_link(struct html *h, const struct html_link *l,
+	const struct reference *r, const struct url_base *base)
 {
-	const char *raw = h->hold.data + l->raw;
+	const char *raw = h->hold.data + l->raw, *fragment = raw + r->len;
+	struct sealed_url *url = r->whole ? &memo_of(h, raw, r)->url : NULL;
 	struct facts_found link = found_of(h, l);
-	struct sealed_url *url = NULL;
-	size_t len, rest;
+	size_t rest = l->raw_len - r->len;
 
-	if (find_fragment(raw, l->raw_len, &len))
-		url = &memo_of(h, raw, len)->url;
-	rest = l->raw_len - len;
 	/* A canonical is wanted as a whole. */
 	if (url && h->out->sealer && l->kind != LINK_CANONICAL &&
-		(!rest || url_is_plain(raw + len, rest)) &&
-		((url->len && sealer_add_again(h->out, &link, url, raw + len, rest)) ||
-			add_plain(h, &link, base, raw, len, raw + len, rest, url)))
+		(!rest || url_is_plain(fragment, rest)) &&
+		((url->len && sealer_add_again(h->out, &link, url, fragment, rest)) ||
+			add_plain(h, &link, base, raw, r->len, fragment, rest, url)))
 		return;
 	add_link(h, &link, base, raw, l->raw_len, url);
+}
+
+/* Each is looked at while the one before is resolved: its memo is on the way then. */
+static void resolve_links(struct html *h, const struct url_base *base)
+{
+	struct reference this, next = {0};
+
+	if (++h->epoch == 0) {
+		memset(h->memo, 0, sizeof(h->memo));
+		h->epoch = 1;
+	}
+	buf_grow(&h->hold, SIMD_ROOM);
+	for (size_t i = 0; i <= h->nlinks; i++) {
+		this = next;
+		if (i < h->nlinks)
+			next = look_at(h, &h->links[i]);
+		if (i)
+			resolve_link(h, &h->links[i - 1], &this, base);
+	}
 }
 
 /* ---- all of it ---- */
@@ -177,17 +204,11 @@ void html_resolve(struct html *h)
 	struct url_base base;
 
 	url_base_set(&base, find_base(h));
-	if (++h->epoch == 0) {
-		memset(h->memo, 0, sizeof(h->memo));
-		h->epoch = 1;
-	}
 	f->flags |= FACTS_HTML;
 	f->lang = put(h, &h->lang);
 	f->title = put(h, &h->title);
 	f->description = put(h, &h->description);
-	buf_grow(&h->hold, SIMD_ROOM);
-	for (size_t i = 0; i < h->nlinks; i++)
-		resolve_link(h, &h->links[i], &base);
+	resolve_links(h, &base);
 	f->headings = put(h, &h->headings);
 	put_text(h);
 }
