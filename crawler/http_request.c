@@ -107,13 +107,18 @@ static void write_head(struct exchange *x)
 {
 	struct http *h = x->http;
 	struct http_fetch *f = x->f;
-	const char *version = f->version && *f->version > '1' ? f->version : "1.1";
+	const struct buf *lines = &h->lines[f->host->user_named].text;
+	struct buf *head = &f->request_head;
 
-	buf_addf(&f->request_head, "GET %s HTTP/%s\r\nHost: %s\r\n", target_of(h, f), version,
-		f->host->authority);
-	buf_add(&f->request_head, h->lines[f->host->user_named].text.data,
-		h->lines[f->host->user_named].text.len);
-	buf_add_str(&f->request_head, "\r\n");
+	buf_add_str(head, "GET ");
+	buf_add_str(head, target_of(h, f));
+	buf_add_str(head, " HTTP/");
+	buf_add_str(head, f->version && *f->version > '1' ? f->version : "1.1");
+	buf_add_str(head, "\r\nHost: ");
+	buf_add_str(head, f->host->authority);
+	buf_add_str(head, "\r\n");
+	buf_add(head, lines->data, lines->len);
+	buf_add_str(head, "\r\n");
 }
 
 /* The same from libcurl itself. A second head takes the place of the first: after that of a

@@ -26,6 +26,7 @@ struct parsers {
 	const struct settings *set;
 	const struct budget *budget;
 	struct room *answers;
+	struct buf msg; /* the task that is about to be sent */
 	int arena_fd;
 };
 
@@ -59,6 +60,7 @@ struct parsers *parsers_open(struct loop *loop, struct slots *slots, const struc
 	p->set = set;
 	p->budget = budget;
 	p->answers = answers;
+	buf_init(&p->msg);
 	p->arena_fd = slots_readonly_fd(slots, err);
 	if (p->arena_fd < 0) {
 		free(p);
@@ -85,6 +87,7 @@ void parsers_close(struct parsers *p)
 	procpool_close(p->pool);
 	procpool_join(p->pool, 2000);
 	procpool_free(p->pool);
+	buf_release(&p->msg);
 	close(p->arena_fd);
 	free(p);
 }
@@ -180,18 +183,17 @@ static void ask(struct parsers *p, struct slot *slot, const struct parse_request
 {
 	size_t most = grant->answer * ANSWER_MOST, cost;
 	struct waiting w = {.co = co_self()};
-	struct buf msg = BUF_INIT;
 
 	room_take(p->answers, most);
-	write_task(&msg, slot, p->set, req, grant);
+	buf_reset(&p->msg);
+	write_task(&p->msg, slot, p->set, req, grant);
 	slots_pass(slot, SLOT_FETCHER, SLOT_PARSER);
-	if (procpool_apply(p->pool, msg.data, msg.len, on_answer, &w) == 0)
+	if (procpool_apply(p->pool, p->msg.data, p->msg.len, on_answer, &w) == 0)
 		while (!w.done)
 			co_park(-1);
 	else
 		w.error = "parser_crash";
 	slots_pass(slot, SLOT_PARSER, SLOT_FETCHER);
-	buf_release(&msg);
 	cost = w.facts ? w.len * ANSWER_COST : 0;
 	cost = cost < most ? cost : most;
 	room_give(p->answers, most - cost);

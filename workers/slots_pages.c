@@ -187,12 +187,14 @@ size_t slots_best(const struct shelf *shelf, const struct slot *own, size_t want
 
 	want = shm_page_round(want);
 	least = own ? misfit(own, want) : SIZE_MAX;
-	for (size_t i = shelf->nfree; i > shelf->nfree - look && least > want / 4; i--) {
+	for (size_t i = shelf->nfree; i > shelf->nfree - look; i--) {
 		size_t n = misfit(shelf->free[i - 1], want);
 		if (n >= least)
 			continue;
 		least = n;
 		best = i - 1;
+		if (shelf->free[best]->touched >= want && n <= want / 4)
+			break;
 	}
 	if (shelf->cold && misfit(shelf->free[shelf->cold - 1], want) < least)
 		best = shelf->cold - 1;
