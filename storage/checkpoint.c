@@ -24,9 +24,10 @@ struct checkpoint {
 	bool rest;    /* the writer moves the rest when the thread is done */
 	uint64_t held_up_ns;
 
-	sqlite3 *own; /* the thread's */
-	struct thread *thread;
-	struct lock lock; /* guards the rest */
+	struct thread *thread; /* and its connection: from the first time on */
+	sqlite3 *own;
+	const char *file, *synchronous; /* how it is opened */
+	struct lock lock;		/* guards the rest */
 	struct cond work;
 	bool asked, stop;
 	bool failed;
@@ -58,6 +59,14 @@ static int run(sqlite3 *db, const char *path, struct err *err)
 	return db_fail(db, path, "writing", err);
 }
 
+static int open_own(struct checkpoint *cp, struct err *err)
+{
+	if (sqlite3_open_v2(cp->file, &cp->own, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX,
+		    NULL) != SQLITE_OK)
+		return db_fail(cp->own, cp->path, "opening", err);
+	return db_exec(cp->own, cp->path, cp->synchronous, err);
+}
+
 static void *checkpoint_main(void *arg)
 {
 	struct checkpoint *cp = arg;
@@ -65,13 +74,16 @@ static void *checkpoint_main(void *arg)
 
 	lock_enter(&cp->lock);
 	for (;;) {
-		int ret;
+		int ret = 0;
 		while (!cp->asked && !cp->stop)
 			cond_wait(&cp->work, &cp->lock, -1);
 		if (cp->stop)
 			break;
 		lock_leave(&cp->lock);
-		ret = run(cp->own, cp->path, &err);
+		if (!cp->own)
+			ret = open_own(cp, &err);
+		if (ret == 0)
+			ret = run(cp->own, cp->path, &err);
 		lock_enter(&cp->lock);
 		cp->asked = false;
 		cp->count++;
@@ -85,16 +97,6 @@ static void *checkpoint_main(void *arg)
 	return NULL;
 }
 
-static int open_own(struct checkpoint *cp, const char *synchronous, struct err *err)
-{
-	const char *file = sqlite3_db_filename(cp->db, "main");
-
-	if (sqlite3_open_v2(file, &cp->own, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL) !=
-		SQLITE_OK)
-		return db_fail(cp->own, cp->path, "opening", err);
-	return db_exec(cp->own, cp->path, synchronous, err);
-}
-
 struct checkpoint *checkpoint_open(sqlite3 *db, const char *path, struct err *err)
 {
 	struct checkpoint *cp = mem_zalloc(sizeof(*cp));
@@ -105,20 +107,19 @@ struct checkpoint *checkpoint_open(sqlite3 *db, const char *path, struct err *er
 	cp->step = STEP_LEAST;
 	lock_init(&cp->lock);
 	cond_init(&cp->work);
-	if (db_int(db, path, "pragma synchronous", 1, &synchronous, err) < 0 ||
-		open_own(cp,
-			synchronous ? "pragma synchronous = normal" : "pragma synchronous = off",
-			err) < 0) {
+	if (db_int(db, path, "pragma synchronous", 1, &synchronous, err) < 0) {
 		checkpoint_close(cp);
 		return NULL;
 	}
+	cp->synchronous = synchronous ? "pragma synchronous = normal" : "pragma synchronous = off";
 	sqlite3_wal_hook(db, on_commit, cp);
-	cp->thread = thread_start("checkpoint", checkpoint_main, cp);
 	return cp;
 }
 
 static void ask(struct checkpoint *cp)
 {
+	if (!cp->thread)
+		cp->thread = thread_start("checkpoint", checkpoint_main, cp);
 	lock_enter(&cp->lock);
 	cp->asked = true;
 	cond_wake(&cp->work);
