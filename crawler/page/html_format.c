@@ -68,7 +68,12 @@ static bool is_open(const struct html *h, const struct html_format *f)
 
 uint32_t html_format_hash(const char *name, size_t len)
 {
-	return (uint32_t)hash_quick(name, len, 0);
+	char few[8] = {0};
+
+	if (len > sizeof(few))
+		return (uint32_t)hash_quick(name, len, 0);
+	memcpy(few, name, len);
+	return html_format_hash8(html_load8(few));
 }
 
 /* Before another of the same tag comes in: three of a kind are enough, the oldest goes. */

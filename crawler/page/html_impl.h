@@ -199,6 +199,12 @@ void html_format_start(struct html *h, const struct html_tag *tag);
  * name to the '>'. */
 void html_format_add(struct html *h, unsigned id, uint32_t hash, size_t link);
 uint32_t html_format_hash(const char *name, size_t len);
+/* The same, of at most 8 bytes with zeros behind them. */
+static inline uint32_t html_format_hash8(uint64_t bytes)
+{
+	return (uint32_t)(bytes * 0x9e3779b97f4a7c15u >> 32);
+}
+
 void html_format_end(struct html *h, const struct html_tag *tag);
 void html_format_popped(struct html *h); /* just now, from the top */
 void html_format_reopen(struct html *h);
@@ -257,12 +263,11 @@ static inline bool html_end_last_format(struct html *h, unsigned id)
 
 /* ---- the modes ---- */
 
-/* The end tag `id` of the current node, in body: whether it only closes that, which is then done.
+/* The end tag `id` of the current node, which has those flags, in body: whether it only closes
+ * that, which is then done.
  */
-static inline bool html_end_of_top(struct html *h, unsigned id)
+static inline bool html_end_of_top(struct html *h, unsigned id, unsigned flags)
 {
-	unsigned flags = html_tags[id].flags;
-
 	if (!(flags & TAGF_POPS))
 		return false;
 	if (flags & TAGF_FORMAT)

@@ -337,7 +337,7 @@ __attribute__((noinline)) static void end_anywhere(struct html *h, const struct 
 static inline bool end_of_current(struct html *h, unsigned id)
 {
 	return html_top_is(h, id) && (h->mode == MODE_IN_BODY || h->mode == MODE_IN_CELL) &&
-	       html_end_of_top(h, id);
+	       html_end_of_top(h, id, html_tags[id].flags);
 }
 
 void html_tag(struct html *h, const struct html_tag *tag)

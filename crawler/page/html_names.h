@@ -241,8 +241,8 @@ enum html_quick_start {
 	QUICK_ITEM,
 	QUICK_INLINE,
 	QUICK_FORMAT,
-	QUICK_A,
 	QUICK_VOID,
+	QUICK_A,
 	QUICK_LINKED,
 };
 
@@ -349,12 +349,19 @@ static inline unsigned html_attr_find(uint64_t key, const char *name, size_t len
 
 /* The same for a name of at most 8 bytes without control characters, when the 8 from its first on
  * can be read. Setting bit 5 makes letters small, and changes no digit or dash. */
-static inline unsigned html_tag_find_short(uint64_t bytes, size_t len)
+static inline const struct html_tag_info *html_tag_info_short(uint64_t bytes, size_t len)
 {
 	uint64_t key = (bytes | 0x2020202020202020u) & html_name_bytes[len];
-	unsigned id = html_tag_slots[key * 0x90b20bb257e8455u >> 54];
+	const struct html_tag_info *info = &html_tags[html_tag_slots[key * 0x90b20bb257e8455u >> 54]];
 
-	return html_tags[id].key == key ? id : 0;
+	return info->key == key ? info : NULL;
+}
+
+static inline unsigned html_tag_find_short(uint64_t bytes, size_t len)
+{
+	const struct html_tag_info *info = html_tag_info_short(bytes, len);
+
+	return info ? (unsigned)(info - html_tags) : 0;
 }
 
 static inline unsigned html_attr_find_short(uint64_t bytes, size_t len)

@@ -11,21 +11,22 @@
 #include "crawler/page/html_scan.h"
 #include "crawler/page/html_token.h"
 
-/* Bytes that are there before a token is looked at: those of a name and what follows it. */
+/* Bytes that are there when a token is looked at: those of a name, of what follows it, and of a
+ * look at the next 16. `last` is the last place that has so many. */
 #define ROOM 32
 
-/* Each function below takes what is at p and returns what follows, or p itself if it is not for
- * this way; nothing has changed then. */
+/* Each function below takes what is at p and returns what follows; NULL if it is not for this way,
+ * and nothing has changed then. */
 
 /* ---- text ---- */
 
-static const char *reference(struct html *h, const char *p, const char *end)
+static const char *reference(struct html *h, const char *p, const char *last)
 {
 	struct charref ref;
-	size_t n = charref_read(p, end, false, false, &ref);
+	size_t n = charref_read(p, last + ROOM, false, false, &ref);
 
 	if (n == 0 || n == CHARREF_CUT)
-		return p;
+		return NULL;
 	if (ref.len == 1)
 		html_text_add_ch(&h->text, *ref.text);
 	else if (ref.len == 2 && memcmp(ref.text, "\xc2\xa0", 2) == 0)
@@ -35,26 +36,38 @@ static const char *reference(struct html *h, const char *p, const char *end)
 	return p + n;
 }
 
-static SIMD_INLINE const char *text(struct html *h, const char *p, const char *end)
+/* Text that is not plain, or too much for the buffer as it is. */
+__attribute__((noinline)) static const char *other_text(
+	struct html *h, const char *p, const char *last)
+{
+	const char *end = last + ROOM, *q = scan_text(p, end);
+
+	if (q == end || q == p) /* a character may be cut */
+		return NULL;
+	html_text_add(&h->text, p, (size_t)(q - p), (size_t)(end - p));
+	return q;
+}
+
+static SIMD_INLINE const char *text(struct html *h, const char *p, const char *last)
 {
 	const char *q;
 
 	if (!html_text_is_plain(h))
-		return p;
+		return NULL;
 	if (*p == '\n' && p[1] == '<') { /* half of all */
 		html_text_gap(&h->text, GAP_SPACE);
 		return p + 1;
 	}
 	if (*p == '&')
-		return reference(h, p, end);
-	p = html_text_run(&h->text, p, end);
-	if (end - p < ROOM || *p == '<' || *p == '&')
-		return p;
-	q = scan_text(p, end);
-	if (q == end) /* and a character may be cut */
-		return p;
-	html_text_add(&h->text, p, (size_t)(q - p), (size_t)(end - p));
-	return q;
+		return reference(h, p, last);
+	q = html_text_run(&h->text, p, last + ROOM);
+	if (q <= last && *q != '<' && *q != '&') {
+		const char *after = other_text(h, q, last);
+
+		if (after)
+			return after;
+	}
+	return q > p ? q : NULL;
 }
 
 /* ---- tags ---- */
@@ -62,6 +75,7 @@ static SIMD_INLINE const char *text(struct html *h, const char *p, const char *e
 /* Opens an element whose links are those from `first` on. */
 static SIMD_INLINE void push(struct html *h, unsigned id, unsigned flags, size_t first)
 {
+	size_t links = h->nlinks;
 	struct html_open *e;
 
 	if (flags & TAGF_NOTOK)
@@ -72,9 +86,9 @@ static SIMD_INLINE void push(struct html *h, unsigned id, unsigned flags, size_t
 		html_push(h, &(struct html_tag){.id = (uint16_t)id, .hash = id}, NS_HTML, first);
 		return;
 	}
-	e = html_stack_push(&h->stack, id, id);
-	e->links = (uint32_t)h->nlinks;
-	e->own = (uint32_t)(h->nlinks - first);
+	e = html_stack_push_in(&h->stack, id, id, id);
+	e->links = (uint32_t)links;
+	e->own = (uint32_t)(links - first);
 }
 
 #define CLASS 0x223d7373616c63u /* class=" */
@@ -82,11 +96,11 @@ static SIMD_INLINE void push(struct html *h, unsigned id, unsigned flags, size_t
 
 /* The byte behind the '>', p being behind the name of a tag whose attributes mean nothing, unless
  * one has a name of `len` bytes. NULL = so it is, or they are not the usual ones. */
-static SIMD_INLINE const char *skip_attrs(const char *p, const char *end, unsigned len)
+static SIMD_INLINE const char *skip_attrs(const char *p, const char *last, unsigned len)
 {
 	while (*p == ' ') {
 		p++;
-		if (end - p < ROOM)
+		if (p > last)
 			return NULL;
 		if (html_load8(p) << 8 == CLASS << 8) {
 			p += 7;
@@ -99,8 +113,8 @@ static SIMD_INLINE const char *skip_attrs(const char *p, const char *end, unsign
 				return NULL;
 			p += n + 2;
 		}
-		p = scan_char(p, end, '"');
-		if (end - p < 3)
+		p = scan_near(p, last, '"');
+		if (!p)
 			return NULL;
 		p++;
 	}
@@ -109,8 +123,8 @@ static SIMD_INLINE const char *skip_attrs(const char *p, const char *end, unsign
 }
 
 /* A tag whose attributes count, its name being `name` and p behind it. */
-static SIMD_INLINE const char *read_attrs(
-	struct html *h, unsigned id, const char *name, const char *p, const char *end)
+static const char *read_attrs(
+	struct html *h, unsigned id, const char *name, const char *p, const char *last)
 {
 	struct html_tag *tag = &h->tok.tag;
 
@@ -121,28 +135,33 @@ static SIMD_INLINE const char *read_attrs(
 	tag->id = (uint16_t)id;
 	tag->hash = id;
 	tag->end = false;
-	return html_attrs_read(&h->tok, p, end, tag);
+	return html_attrs_read(&h->tok, p, last + ROOM, tag);
 }
 
 /* Skips the attributes of an <a>, but for the first href. NULL = not the usual ones. */
-static inline const char *anchor_attrs(const char *p, const char *end, struct html_attr *href)
+static SIMD_INLINE const char *anchor_attrs(const char *p, const char *last, struct html_attr *href)
 {
-	bool dirty;
-
 	for (href->value = NULL; *p == ' '; p++) {
-		bool wanted = false;
+		bool dirty = false;
 		const char *value;
 		uint64_t name;
 
 		p++;
-		if (end - p < ROOM)
+		if (p > last)
 			return NULL;
 		name = html_load8(p);
-		if (name << 16 == HREF << 16) {
-			wanted = !href->value;
+		if (name << 16 == HREF << 16 && !href->value) {
 			value = p + 6;
-		} else if (name << 8 == CLASS << 8) {
-			value = p + 7;
+			p = scan_quote(value, last + ROOM, '"', &dirty);
+			if (p > last)
+				return NULL;
+			href->value = value;
+			href->value_len = (uint32_t)(p - value);
+			href->dirty = dirty;
+			continue;
+		}
+		if (name << 8 == CLASS << 8) {
+			p += 7;
 		} else {
 			unsigned n = (unsigned)__builtin_ctz(scan_name_ends(p) | 1u << 16), id;
 
@@ -150,32 +169,25 @@ static inline const char *anchor_attrs(const char *p, const char *end, struct ht
 			if (n == 0 || p[n] != '=' || p[n + 1] != '"' || id == HTML_ATTR_HREF ||
 				id == HTML_ATTR_REL)
 				return NULL;
-			value = p + n + 2;
+			p += n + 2;
 		}
-		dirty = false;
-		p = wanted ? scan_quote(value, end, '"', &dirty) : scan_char(value, end, '"');
-		if (end - p < ROOM)
+		p = scan_near(p, last, '"');
+		if (!p)
 			return NULL;
-		if (!wanted)
-			continue;
-		href->value = value;
-		href->value_len = (uint32_t)(p - value);
-		href->dirty = dirty;
 	}
 	return *p == '>' ? p + 1 : NULL;
 }
 
-static const char *start_anchor(struct html *h, const char *lt, const char *end)
+static const char *start_anchor(struct html *h, const char *lt, const char *last)
 {
 	size_t first = h->nlinks;
 	struct html_attr href;
-	const char *p = anchor_attrs(lt + 2, end, &href);
+	const char *p = anchor_attrs(lt + 2, last, &href);
 
 	if (!p || html_format_is_active(h, TAG_A)) {
-		p = read_attrs(h, TAG_A, lt + 1, lt + 2, end);
-		if (!p)
-			return lt;
-		html_anchor_start(h, &h->tok.tag);
+		p = read_attrs(h, TAG_A, lt + 1, lt + 2, last);
+		if (p)
+			html_anchor_start(h, &h->tok.tag);
 		return p;
 	}
 	html_reconstruct(h);
@@ -185,125 +197,145 @@ static const char *start_anchor(struct html *h, const char *lt, const char *end)
 	return p;
 }
 
-static SIMD_INLINE const char *start_tag(struct html *h, const char *lt, const char *end)
+/* That of an element whose attributes count. */
+static SIMD_INLINE const char *start_with_attrs(
+	struct html *h, const struct html_tag_info *info, const char *lt, const char *last)
+{
+	const char *p;
+
+	if (info->quick == QUICK_A)
+		return start_anchor(h, lt, last);
+	if (info->quick != QUICK_LINKED)
+		return NULL;
+	p = read_attrs(h, (unsigned)(info - html_tags), lt + 1, lt + 1 + info->len, last);
+	if (!p)
+		return NULL;
+	html_reconstruct(h);
+	html_insert_void(h, &h->tok.tag);
+	return p;
+}
+
+static inline uint32_t format_hash(const char *name, size_t len)
+{
+	return len <= 8 ? html_format_hash8(html_load8(name) & html_name_bytes[len])
+			: html_format_hash(name, len);
+}
+
+static SIMD_INLINE const char *start_tag(struct html *h, const char *lt, const char *last)
 {
 	const char *name = lt + 1, *p;
 	unsigned n = (unsigned)__builtin_ctz(scan_name_ends(name) | 1u << 9), id, flags;
 	const struct html_tag_info *info;
 
 	if (n > 8)
-		return lt;
-	id = html_tag_find_short(html_load8(name), n);
-	info = &html_tags[id];
-	if (info->quick == QUICK_NO || html_in_foreign(h))
-		return lt;
+		return NULL;
+	info = html_tag_info_short(html_load8(name), n);
+	if (!info || html_in_foreign(h))
+		return NULL;
+	if (info->quick >= QUICK_A)
+		return start_with_attrs(h, info, lt, last);
 	p = name + n;
-	if (info->quick == QUICK_A)
-		return start_anchor(h, lt, end);
-	if (info->quick == QUICK_LINKED)
-		p = read_attrs(h, id, name, p, end);
-	else
-		p = *p == '>' ? p + 1 : skip_attrs(p, end, 0);
+	p = *p == '>' ? p + 1 : skip_attrs(p, last, 0);
 	if (!p)
-		return lt;
+		return NULL;
+	id = (unsigned)(info - html_tags);
 	flags = info->flags;
 	switch ((enum html_quick_start)info->quick) {
 	case QUICK_BLOCK:
 		html_close_p(h);
 		push(h, id, flags, h->nlinks);
-		break;
+		return p;
 	case QUICK_HEADING:
 		html_close_p(h);
 		html_close_heading(h);
 		push(h, id, flags, h->nlinks);
 		html_heading_open(h);
-		break;
+		return p;
 	case QUICK_ITEM:
 		html_close_item(h, id);
 		html_close_p(h);
 		push(h, id, flags, h->nlinks);
-		break;
+		return p;
 	case QUICK_INLINE:
 		html_reconstruct(h);
 		push(h, id, flags, h->nlinks);
-		break;
+		return p;
 	case QUICK_FORMAT:
 		html_reconstruct(h);
 		push(h, id, flags, h->nlinks);
-		html_format_add(h, id, html_format_hash(name, (size_t)(p - name)), SIZE_MAX);
-		break;
+		html_format_add(h, id, format_hash(name, (size_t)(p - name)), SIZE_MAX);
+		return p;
 	case QUICK_VOID:
 		html_reconstruct(h);
 		if (flags & TAGF_NOTOK)
 			h->frameset_ok = false;
 		if (flags & TAGF_BREAK)
 			html_text_gap(&h->text, GAP_BREAK);
-		break;
-	case QUICK_LINKED:
-		html_reconstruct(h);
-		html_insert_void(h, &h->tok.tag);
-		break;
+		return p;
 	case QUICK_A:
+	case QUICK_LINKED:
 	case QUICK_NO: break;
 	}
-	return p;
+	return NULL;
 }
 
 /* That of the current node, as it is usually written. */
 static SIMD_INLINE const char *end_tag(struct html *h, const char *lt)
 {
 	const struct html_open *top = html_stack_top(&h->stack);
-	const struct html_tag_info *info = &html_tags[top->id];
+	unsigned id = top->id;
+	const struct html_tag_info *info = &html_tags[id];
+	const char *after = lt + 3 + info->len;
 	uint64_t differs = html_load8(lt + 2) ^ info->closing;
 
 	if (differs << info->closing_shift || top->ns != NS_HTML)
-		return lt;
-	return html_end_of_top(h, top->id) ? lt + 3 + info->len : lt;
+		return NULL;
+	return html_end_of_top(h, id, info->flags) ? after : NULL;
 }
 
 /* What a body and a cell hold. */
-static const char *flow(struct html *h, const char *p, const char *end)
+static const char *flow(struct html *h, const char *p, const char *last)
 {
-	while (end - p >= ROOM) {
-		const char *q = *p != '<'     ? text(h, p, end)
-				: p[1] == '/' ? end_tag(h, p)
-					      : start_tag(h, p, end);
+	do {
+		const char *after = *p != '<'	  ? text(h, p, last)
+				    : p[1] == '/' ? end_tag(h, p)
+						  : start_tag(h, p, last);
 
-		if (q == p)
+		if (!after)
 			break;
-		p = q;
-	}
+		p = after;
+	} while (p <= last);
 	return p;
 }
 
 /* ---- tables: rows in a body, cells in a row ---- */
 
-static const char *start_row(struct html *h, const char *lt, const char *end)
+static const char *start_row(struct html *h, const char *lt, const char *last)
 {
 	const char *p;
 
 	if (h->mode != MODE_IN_TABLE_BODY || memcmp(lt, "<tr", 3) != 0 ||
 		!(html_top_is(h, TAG_TBODY) || html_top_is(h, TAG_THEAD)))
-		return lt;
-	p = skip_attrs(lt + 3, end, 0);
+		return NULL;
+	p = skip_attrs(lt + 3, last, 0);
 	if (!p)
-		return lt;
+		return NULL;
 	push(h, TAG_TR, html_tags[TAG_TR].flags, h->nlinks);
 	h->mode = MODE_IN_ROW;
 	return p;
 }
 
-static const char *start_cell(struct html *h, const char *lt, const char *end)
+static const char *start_cell(struct html *h, const char *lt, const char *last)
 {
 	unsigned id;
 	const char *p;
 
 	if (h->mode != MODE_IN_ROW || memcmp(lt, "<t", 2) != 0 || !(lt[2] == 'd' || lt[2] == 'h') ||
 		!html_top_is(h, TAG_TR))
-		return lt;
-	p = skip_attrs(lt + 3, end, sizeof("background") - 1);
+		return NULL;
+	p = skip_attrs(lt + 3, last, sizeof("background") - 1);
 	if (!p)
-		return lt;
+		return NULL;
 	id = lt[2] == 'd' ? TAG_TD : TAG_TH;
 	push(h, id, html_tags[id].flags, h->nlinks);
 	html_marker_open(h);
@@ -314,7 +346,7 @@ static const char *start_cell(struct html *h, const char *lt, const char *end)
 static const char *end_row(struct html *h, const char *lt)
 {
 	if (h->mode != MODE_IN_ROW || memcmp(lt, "</tr>", 5) != 0 || !html_top_is(h, TAG_TR))
-		return lt;
+		return NULL;
 	html_pop(h);
 	h->mode = MODE_IN_TABLE_BODY;
 	return lt + 5;
@@ -325,45 +357,59 @@ static const char *end_cell(struct html *h, const char *lt)
 	if (h->mode != MODE_IN_CELL || memcmp(lt, "</t", 3) != 0 || lt[4] != '>' ||
 		!((lt[3] == 'd' && html_top_is(h, TAG_TD)) ||
 			(lt[3] == 'h' && html_top_is(h, TAG_TH))))
-		return lt;
+		return NULL;
 	html_pop(h);
 	html_marker_close(h);
 	h->mode = MODE_IN_ROW;
 	return lt + 5;
 }
 
-static const char *table_token(struct html *h, const char *p, const char *end)
+static const char *table_token(struct html *h, const char *p, const char *last)
 {
-	const char *q;
+	const char *after;
 
 	if (*p != '<')
-		return text(h, p, end);
+		return text(h, p, last);
 	if (p[1] == '/')
-		return (q = end_cell(h, p)) != p ? q : end_row(h, p);
-	return (q = start_cell(h, p, end)) != p ? q : start_row(h, p, end);
+		return (after = end_cell(h, p)) ? after : end_row(h, p);
+	return (after = start_cell(h, p, last)) ? after : start_row(h, p, last);
 }
+
+/* From the end of a cell to the start of the next. */
+static const char *table(struct html *h, const char *p, const char *last)
+{
+	do {
+		const char *after = table_token(h, p, last);
+
+		if (!after)
+			break;
+		p = after;
+	} while (p <= last && h->mode != MODE_IN_CELL);
+	return p;
+}
+
+/* ---- the whole ---- */
 
 static inline bool is_table_mode(enum html_mode mode)
 {
 	return mode == MODE_IN_CELL || mode == MODE_IN_ROW || mode == MODE_IN_TABLE_BODY;
 }
 
-/* ---- the whole ---- */
-
 const char *html_quick(struct html *h, const char *p, const char *end)
 {
-	const char *from, *q;
+	const char *last, *from;
 
+	if (end - p < ROOM)
+		return p;
+	last = end - ROOM;
 	do {
 		from = p;
 		if (h->mode == MODE_IN_BODY || h->mode == MODE_IN_CELL)
-			p = flow(h, p, end);
-		if (h->mode == MODE_IN_BODY)
+			p = flow(h, p, last);
+		if (p > last || !is_table_mode(h->mode))
 			break;
-		while (end - p >= ROOM && is_table_mode(h->mode) &&
-			(q = table_token(h, p, end)) != p)
-			p = q;
-	} while (p != from);
+		p = table(h, p, last);
+	} while (p != from && p <= last);
 	h->tok.cdata = html_in_foreign(h);
 	return p;
 }

@@ -30,13 +30,6 @@ static inline const char *scan_plain_quote(const char *p, const char *end, char 
 	return p;
 }
 
-static inline const char *scan_plain_char(const char *p, const char *end, char c)
-{
-	while (p < end && *p != c)
-		p++;
-	return p;
-}
-
 /* What ends an attribute name: white space, '/', '>', '='. */
 static inline bool scan_ends_name(char c)
 {
@@ -72,17 +65,17 @@ static inline const char *scan_text(const char *p, const char *end)
 	return scan_plain_text(p, end);
 }
 
-/* The next `c`: for what is near, without a call. */
-static inline const char *scan_char(const char *p, const char *end, char c)
+/* The next `c` from p on, up to the 16th byte from `last` on; NULL = none. */
+static inline const char *scan_near(const char *p, const char *last, char c)
 {
-	for (; end - p >= 16; p += 16) {
+	for (; p <= last; p += 16) {
 		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)p);
 		unsigned bits = (unsigned)_mm_movemask_epi8(scan_eq(v, c));
 
 		if (bits)
 			return p + __builtin_ctz(bits);
 	}
-	return scan_plain_char(p, end, c);
+	return NULL;
 }
 
 static inline const char *scan_quote(const char *p, const char *end, char quote, bool *dirty)
@@ -150,9 +143,12 @@ static inline const char *scan_text(const char *p, const char *end)
 	return scan_plain_text(p, end);
 }
 
-static inline const char *scan_char(const char *p, const char *end, char c)
+static inline const char *scan_near(const char *p, const char *last, char c)
 {
-	return scan_plain_char(p, end, c);
+	for (; p < last + 16; p++)
+		if (*p == c)
+			return p;
+	return NULL;
 }
 
 static inline const char *scan_quote(const char *p, const char *end, char quote, bool *dirty)

@@ -62,12 +62,13 @@ static inline struct html_open *html_stack_top(const struct html_stack *s)
 	return &s->open[s->len - 1];
 }
 
-/* An HTML element; its `links` and `own` are for the caller to set. */
-static inline struct html_open *html_stack_push(struct html_stack *s, unsigned id, uint32_t hash)
+/* An HTML element, into bucket b; its `links` and `own` are for the caller to set. */
+static inline struct html_open *html_stack_push_in(
+	struct html_stack *s, unsigned id, uint32_t hash, unsigned b)
 {
 	const struct html_open *below = html_stack_top(s);
 	struct html_open *e = &s->open[s->len];
-	unsigned flags = html_tags[id].flags, b = id ? id : TAG_COUNT + hash % HTML_STACK_OTHER;
+	unsigned flags = html_tags[id].flags;
 	int16_t at = (int16_t)s->len;
 
 	e->hash = hash;
@@ -88,6 +89,11 @@ static inline struct html_open *html_stack_push(struct html_stack *s, unsigned i
 	s->top[b] = at;
 	s->len++;
 	return e;
+}
+
+static inline struct html_open *html_stack_push(struct html_stack *s, unsigned id, uint32_t hash)
+{
+	return html_stack_push_in(s, id, hash, id ? id : TAG_COUNT + hash % HTML_STACK_OTHER);
 }
 
 static inline void html_stack_pop(struct html_stack *s)

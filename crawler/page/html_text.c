@@ -139,7 +139,37 @@ static inline const unsigned char *add_plain(struct html_text *t, const unsigned
 	return s;
 }
 
-/* The first of the bits in `stop` that is a byte add_any has to see, and markup. */
+/* 16 bytes of a page, and of each whether it is a space, and whether it is plain: a space or
+ * another character of ASCII that is neither markup nor control. FF is a space, too, but rare:
+ * add_any knows. */
+struct chunk {
+	__m128i bytes, space, plain;
+};
+
+static SIMD_INLINE struct chunk look(const char *s)
+{
+	const __m128i blank = _mm_set1_epi8(' ');
+	__m128i v = _mm_loadu_si128((const __m128i *)(const void *)s), space, markup;
+
+	space = _mm_or_si128(
+		_mm_or_si128(_mm_cmpeq_epi8(v, blank), _mm_cmpeq_epi8(v, _mm_set1_epi8('\n'))),
+		_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\t')),
+			_mm_cmpeq_epi8(v, _mm_set1_epi8('\r'))));
+	markup = _mm_or_si128(
+		_mm_cmpeq_epi8(v, _mm_set1_epi8('<')), _mm_cmpeq_epi8(v, _mm_set1_epi8('&')));
+	return (struct chunk){
+		v, space, _mm_andnot_si128(markup, _mm_or_si128(space, _mm_cmpgt_epi8(v, blank)))};
+}
+
+static SIMD_INLINE void put_chunk(char *w, struct chunk c)
+{
+	const __m128i blank = _mm_set1_epi8(' ');
+
+	_mm_storeu_si128((__m128i *)(void *)w,
+		_mm_or_si128(_mm_andnot_si128(c.space, c.bytes), _mm_and_si128(c.space, blank)));
+}
+
+/* The bits of `stop` without those of letters beyond ASCII, which are like those of ASCII. */
 static inline unsigned skip_letters(__m128i v, unsigned stop)
 {
 	__m128i maybe = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8((char)0xc2)),
@@ -151,31 +181,22 @@ static inline unsigned skip_letters(__m128i v, unsigned stop)
 
 const char *html_text_run(struct html_text *t, const char *s, const char *end)
 {
-	const __m128i blank = _mm_set1_epi8(' ');
 	size_t most = t->limit < t->out.cap ? t->limit : t->out.cap;
 	char *w = t->out.data + t->out.len;
 	char *last = t->out.data + (most > 2 * SPARE + 2 ? most - 2 * SPARE - 2 : 0);
 	unsigned words = t->words, outside = !t->in_word;
 
 	/* There is room for 16 bytes, a gap and the NUL, and some to spare. */
+
 	while (end - s >= 16 && w < last) {
-		__m128i v = _mm_loadu_si128((const __m128i *)(const void *)s);
-		__m128i space = _mm_or_si128(_mm_or_si128(_mm_cmpeq_epi8(v, blank),
-						     _mm_cmpeq_epi8(v, _mm_set1_epi8('\n'))),
-			_mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\t')),
-				_mm_cmpeq_epi8(v, _mm_set1_epi8('\r'))));
-		__m128i plain = _mm_or_si128(space, _mm_cmpgt_epi8(v, blank));
-		__m128i markup = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('<')),
-			_mm_cmpeq_epi8(v, _mm_set1_epi8('&')));
-		unsigned stop = ~(unsigned)_mm_movemask_epi8(_mm_andnot_si128(markup, plain));
+		struct chunk c = look(s);
+		unsigned stop = ~(unsigned)_mm_movemask_epi8(c.plain);
 		unsigned all, spaces, twice, n = (unsigned)__builtin_ctz(stop);
 
-		if (n < 16 && (unsigned char)s[n] >= 0x80) {
-			stop = skip_letters(v, stop);
-			n = (unsigned)__builtin_ctz(stop);
-		}
+		if (n < 16 && (unsigned char)s[n] >= 0x80)
+			n = (unsigned)__builtin_ctz(skip_letters(c.bytes, stop));
 		all = (1u << n) - 1; /* a bit for each byte that is taken */
-		spaces = (unsigned)_mm_movemask_epi8(space) & all;
+		spaces = (unsigned)_mm_movemask_epi8(c.space) & all;
 		if (spaces & 1) {
 			if (!t->gap)
 				t->gap = GAP_SPACE;
@@ -187,8 +208,7 @@ const char *html_text_run(struct html_text *t, const char *s, const char *end)
 			break;
 		if (t->gap)
 			w = put_gap(t, w);
-		_mm_storeu_si128((__m128i *)(void *)w,
-			_mm_or_si128(_mm_andnot_si128(space, v), _mm_and_si128(space, blank)));
+		put_chunk(w, c);
 		if (!spaces) {
 			words += outside;
 			outside = 0;
@@ -201,12 +221,16 @@ const char *html_text_run(struct html_text *t, const char *s, const char *end)
 		/* Single spaces go along; one that is last, or meets another, is a gap. */
 		twice = spaces & (spaces | (all + 1)) >> 1;
 		if (twice) {
-			n = (unsigned)__builtin_ctz(twice);
-			words += count_bits16(spaces & ((1u << n) - 1)) + outside;
+			unsigned at = (unsigned)__builtin_ctz(twice);
+			unsigned next = at + (unsigned)__builtin_ctz(~(spaces >> at));
+
+			words += count_bits16(spaces & ((1u << at) - 1)) + outside;
 			outside = 1;
 			t->gap = GAP_SPACE;
-			w += n;
-			s += n + (unsigned)__builtin_ctz(~(spaces >> n));
+			w += at;
+			s += next;
+			if (next == n && n < 16)
+				break;
 			continue;
 		}
 		words += count_bits16(spaces) + outside;

@@ -196,7 +196,7 @@ def header(names):
     w += ["};", "", "/* The same for an end tag. */", "enum html_end {"]
     w += [f"\tEND_{s}," for s in order(1)]
     w += ["};", "", "/* What html_quick.c does with a start tag in body. */", "enum html_quick_start {"]
-    w += [f"\tQUICK_{q}," for q in ("NO", "BLOCK", "HEADING", "ITEM", "INLINE", "FORMAT", "A", "VOID", "LINKED")]
+    w += [f"\tQUICK_{q}," for q in ("NO", "BLOCK", "HEADING", "ITEM", "INLINE", "FORMAT", "VOID", "A", "LINKED")]
     w += ["};", "", "enum html_tag_flags {"]
     w += [f"\tTAGF_{f} = 1 << {i}, /* {NOTES[f]} */" for i, f in enumerate(FLAGS)]
     w += ["};", "", "struct html_tag_info {", "\tuint64_t key;",
@@ -248,10 +248,13 @@ def header(names):
           "\treturn len <= 8 || strncasecmp(html_attrs[id].name, name, len) == 0 ? id : 0;", "}", "",
           "/* The same for a name of at most 8 bytes without control characters, when the 8 from its first on",
           " * can be read. Setting bit 5 makes letters small, and changes no digit or dash. */",
-          "static inline unsigned html_tag_find_short(uint64_t bytes, size_t len)", "{",
+          "static inline const struct html_tag_info *html_tag_info_short(uint64_t bytes, size_t len)", "{",
           "\tuint64_t key = (bytes | 0x2020202020202020u) & html_name_bytes[len];",
-          f"\tunsigned id = html_tag_slots[key * {TM:#x}u >> {64 - TAG_BITS}];", "",
-          "\treturn html_tags[id].key == key ? id : 0;", "}", "",
+          f"\tconst struct html_tag_info *info = &html_tags[html_tag_slots[key * {TM:#x}u >> {64 - TAG_BITS}]];", "",
+          "\treturn info->key == key ? info : NULL;", "}", "",
+          "static inline unsigned html_tag_find_short(uint64_t bytes, size_t len)", "{",
+          "\tconst struct html_tag_info *info = html_tag_info_short(bytes, len);", "",
+          "\treturn info ? (unsigned)(info - html_tags) : 0;", "}", "",
           "static inline unsigned html_attr_find_short(uint64_t bytes, size_t len)", "{",
           "\tuint64_t key = (bytes | 0x2020202020202020u) & html_name_bytes[len];",
           f"\tunsigned id = html_attr_slots[key * {AM:#x}u >> {64 - ATTR_BITS}];", "",

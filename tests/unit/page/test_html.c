@@ -582,6 +582,7 @@ static void the_short_way_is_no_other(void **state)
 		" a", "a ", "two  spaces and\r\nlines", "\f", "&lt;", "&amp;", "&nbsp;", "&eacute;",
 		"&#32;", "&#x4e2d;", "&", "&lt", "&x;", "<", "<3", "\xc3\xa9t\xc3\xa9", "\xc2\xa0",
 		"\xe4\xb8\xad\xe6\x96\x87", "\xe2\x80\x8b", "\xef\xbf\xbd", "\xf0\x9f\x98\x80"};
+	static const char odd[] = "\x01\x11\x0b\f\t\r\n \"'=/<>&;!-aAtTdDrR1\x7f";
 	char *whole = mem_alloc(AREA);
 
 	(void)state;
@@ -596,7 +597,12 @@ static void the_short_way_is_no_other(void **state)
 			buf_add_str(&page, "<!DOCTYPE html><body>x");
 		for (int n = rand() % 60; n >= 0; n--)
 			buf_add_str(&page, tokens[(size_t)rand() % MEM_COUNT(tokens)]);
-		f = read_page(page.data);
+		for (int n = rand() % 8; n > 0; n--) { /* and something is wrong */
+			char *c = &page.data[(size_t)rand() % page.len];
+
+			*c = (unsigned char)*c < 0x80 ? odd[(size_t)rand() % sizeof(odd)] : *c;
+		}
+		f = read_n(page.data, page.len, page.len);
 		size = f->size;
 		memcpy(whole, area, size);
 		f = read_n(page.data, page.len, 1);
