@@ -24,6 +24,9 @@
 /* A page may have 50,000 links, a sitemap mostly has: 60 ms of work. */
 #define OFFERS_AT_ONCE 500
 
+/* So many links before one is offered, it is looked at. */
+#define LOOK_AHEAD 4
+
 struct visit {
 	struct crawl *c;
 	struct record *r;
@@ -179,11 +182,29 @@ static void read_page(struct visit *v)
 
 /* ---- telling ---- */
 
+static void offer_link(struct visit *v, const struct facts_link *l, const struct known_print *print)
+{
+	struct crawl *c = v->c;
+	struct offer o = {
+		.url = facts_text(v->r->facts, l->url),
+		.len = l->url.len,
+		.kind = l->kind,
+		.depth = (uint16_t)(v->e->depth + (v->e->depth < UINT16_MAX)),
+		.referrer = v->e->id,
+		.is_list = (l->flags & LINK_IS_INDEX) != 0,
+		.print = print,
+	};
+
+	if (facts_follow(l) == FOLLOW_ALWAYS || c->set.assets)
+		frontier_offer(c->frontier, &o, &v->r->findings);
+}
+
 WAITS static void offer_links(struct visit *v)
 {
 	struct crawl *c = v->c;
 	const struct facts *f = v->r->facts;
 	const struct facts_link *links;
+	struct known_print ahead[LOOK_AHEAD];
 
 	if (!f)
 		return;
@@ -191,17 +212,14 @@ WAITS static void offer_links(struct visit *v)
 	if ((v->r->fetch.x_robots | f->robots) & ROBOTS_NOFOLLOW)
 		return;
 	links = facts_links(f);
-	for (uint32_t i = 0; i < f->nlinks; i++) {
-		struct offer o = {
-			.url = facts_text(f, links[i].url),
-			.len = links[i].url.len,
-			.kind = links[i].kind,
-			.depth = (uint16_t)(v->e->depth + (v->e->depth < UINT16_MAX)),
-			.referrer = v->e->id,
-			.is_list = (links[i].flags & LINK_IS_INDEX) != 0,
-		};
-		if (facts_follow(&links[i]) == FOLLOW_ALWAYS || c->set.assets)
-			frontier_offer(c->frontier, &o, &v->r->findings);
+	for (uint32_t i = 0; i < f->nlinks + LOOK_AHEAD; i++) {
+		struct known_print *print = &ahead[i % LOOK_AHEAD];
+
+		if (i >= LOOK_AHEAD)
+			offer_link(v, &links[i - LOOK_AHEAD], print);
+		if (i < f->nlinks)
+			*print = frontier_look(
+				c->frontier, facts_text(f, links[i].url), links[i].url.len);
 		if (i % OFFERS_AT_ONCE == OFFERS_AT_ONCE - 1)
 			co_yield_now();
 	}

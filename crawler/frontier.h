@@ -24,6 +24,7 @@
 
 #include "config/settings.h"
 #include "crawler/hosts.h"
+#include "crawler/known.h"
 #include "crawler/page/url.h"
 #include "crawler/scope.h"
 #include "storage/recall.h"
@@ -87,6 +88,7 @@ struct offer {
 	uint64_t origin;
 	bool seed;
 	bool is_list;
+	const struct known_print *print; /* of frontier_look for this URL; NULL = none was taken */
 };
 
 enum offer_answer { OFFER_QUEUED, OFFER_SEEN, OFFER_EXCLUDED, OFFER_BAD, OFFER_BEYOND };
@@ -137,6 +139,8 @@ void frontier_committed(struct frontier *f, uint64_t id); /* this URL and all be
 WAITS void frontier_offers_begin(struct frontier *f);
 void frontier_offers_end(struct frontier *f);
 enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, struct findings *out);
+/* Looks at a URL that is to be offered soon: what memory has of it is on the way then. */
+struct known_print frontier_look(const struct frontier *f, const char *url, size_t len);
 
 /* A URL of a host that is ready and due; NULL = there is nothing more to do, ever. */
 WAITS struct entry *frontier_next(struct frontier *f);

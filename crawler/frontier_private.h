@@ -7,7 +7,6 @@
 
 #include "config/mem.h"
 #include "crawler/frontier.h"
-#include "crawler/known.h"
 #include "crawler/seen.h"
 
 #define ENTRY_OF(node) ((struct entry *)((char *)(node)-offsetof(struct entry, retry)))

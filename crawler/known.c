@@ -7,9 +7,10 @@
 
 #include "config/mem.h"
 
-#define PLACES	16384 /* 272 KiB: a core's own cache holds it */
-#define LONGEST 256
-#define WORDS	(LONGEST / 8)
+#define PLACES	 16384 /* 272 KiB: a core's own cache holds it */
+#define LONGEST	 256
+#define WORDS	 (LONGEST / 8)
+#define NO_ROUND UINT64_MAX
 
 /* NH, the hash inside UMAC (RFC 4418), with words of 64 bits: fingerprints of two texts are the
  * same with a chance of 2^-64, whoever has chosen them, as long as nobody knows the key. It takes a
@@ -46,7 +47,7 @@ static inline sum pair(const uint64_t *key, uint64_t a, uint64_t b)
 	return (sum)(a + key[0]) * (b + key[1]);
 }
 
-static struct print print_of(const struct known *k, const char *url, size_t len)
+static sum hash(const struct known *k, const char *url, size_t len)
 {
 	const uint64_t *key = k->key;
 	sum s = pair(key, len, k->round);
@@ -61,36 +62,44 @@ static struct print print_of(const struct known *k, const char *url, size_t len)
 		memcpy(w, url, len);
 		s += pair(key + 2, w[0], w[1]);
 	}
-	return (struct print){(uint64_t)s, (uint64_t)(s >> 64)};
+	return s;
 }
 
-static size_t place_of(struct print p)
+static size_t place_of(const struct known_print *p)
 {
-	return (p.low ^ p.high) % PLACES;
+	return (p->low ^ p->high) % PLACES;
 }
 
-int known_mark(const struct known *k, const char *url, size_t len)
+struct known_print known_print(const struct known *k, const char *url, size_t len)
 {
-	struct print p;
-	size_t i;
+	struct known_print p = {.round = NO_ROUND};
+	sum s;
 
 	if (len > LONGEST)
+		return p;
+	s = hash(k, url, len);
+	p = (struct known_print){(uint64_t)s, (uint64_t)(s >> 64), k->round};
+	__builtin_prefetch(&k->places[place_of(&p)]);
+	__builtin_prefetch(&k->marks[place_of(&p)]);
+	return p;
+}
+
+int known_mark(const struct known *k, const struct known_print *p)
+{
+	size_t i = place_of(p);
+
+	if (p->round != k->round || k->places[i].low != p->low || k->places[i].high != p->high)
 		return -1;
-	p = print_of(k, url, len);
-	i = place_of(p);
-	return k->places[i].low == p.low && k->places[i].high == p.high ? k->marks[i] : -1;
+	return k->marks[i];
 }
 
-void known_add(struct known *k, const char *url, size_t len, unsigned mark)
+void known_add(struct known *k, const struct known_print *p, unsigned mark)
 {
-	struct print p;
-	size_t i;
+	size_t i = place_of(p);
 
-	if (len > LONGEST)
+	if (p->round != k->round)
 		return;
-	p = print_of(k, url, len);
-	i = place_of(p);
-	k->places[i] = p;
+	k->places[i] = (struct print){p->low, p->high};
 	k->marks[i] = (uint8_t)mark;
 }
 

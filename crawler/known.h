@@ -9,16 +9,25 @@
 #define SKITTER_CRAWLER_KNOWN_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 #include "config/hash.h"
 
 struct known;
 
+/* A URL by its fingerprint; nothing is found by one of before known_clear. */
+struct known_print {
+	uint64_t low, high, round;
+};
+
 struct known *known_open(const struct hash_key *key);
 void known_free(struct known *k);
-int known_mark(const struct known *k, const char *url, size_t len); /* -1: not found */
+/* Its place is on the way from memory then: who takes prints of some URLs first, and asks for their
+ * marks later, does not wait for it. */
+struct known_print known_print(const struct known *k, const char *url, size_t len);
+int known_mark(const struct known *k, const struct known_print *p); /* -1: not found */
 /* Marks below 256. A long URL is left out, another one may be pushed out. */
-void known_add(struct known *k, const char *url, size_t len, unsigned mark);
+void known_add(struct known *k, const struct known_print *p, unsigned mark);
 void known_clear(struct known *k);
 
 #endif

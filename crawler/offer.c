@@ -139,7 +139,7 @@ static bool readmit(struct frontier *f, const struct url *u, uint64_t key, const
 	unsigned why = seen_mark(f->seen, key);
 	const char *rule;
 
-	known_add(f->known, o->url, o->len, why);
+	known_add(f->known, o->print, why);
 	if (!may_readmit(f, why, o) || scope_judge(f->scope, u, o->seed, &rule) ||
 		robots_forbid(f, hosts_find(f->hosts, u), u))
 		return false;
@@ -187,12 +187,17 @@ static void keep_out(struct frontier *f, const struct url *u, uint64_t key, cons
 /* Nothing comes of it, as of the last one that was written like this. */
 static bool is_known(const struct frontier *f, const struct offer *o)
 {
-	int why = known_mark(f->known, o->url, o->len);
+	int why = known_mark(f->known, o->print);
 
 	return why >= 0 && !may_readmit(f, (unsigned)why, o);
 }
 
-enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, struct findings *out)
+struct known_print frontier_look(const struct frontier *f, const char *url, size_t len)
+{
+	return known_print(f->known, url, len);
+}
+
+static enum offer_answer take_offer(struct frontier *f, const struct offer *o, struct findings *out)
 {
 	struct url u;
 	const char *reason, *rule = NULL;
@@ -219,6 +224,18 @@ enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, stru
 	}
 	enqueue(f, &u, o, out);
 	return OFFER_QUEUED;
+}
+
+enum offer_answer frontier_offer(struct frontier *f, const struct offer *o, struct findings *out)
+{
+	struct offer looked = *o;
+	struct known_print print;
+
+	if (o->print)
+		return take_offer(f, o, out);
+	print = frontier_look(f, o->url, o->len);
+	looked.print = &print;
+	return take_offer(f, &looked, out);
 }
 
 void frontier_refuse(struct frontier *f, struct entry *e, const char *href, const char *reason,

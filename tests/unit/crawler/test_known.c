@@ -12,14 +12,28 @@
 
 static struct known *k;
 
+static int mark_of(const char *url, size_t len)
+{
+	struct known_print p = known_print(k, url, len);
+
+	return known_mark(k, &p);
+}
+
+static void add_to(const char *url, size_t len, unsigned m)
+{
+	struct known_print p = known_print(k, url, len);
+
+	known_add(k, &p, m);
+}
+
 static int mark(const char *url)
 {
-	return known_mark(k, url, strlen(url));
+	return mark_of(url, strlen(url));
 }
 
 static void add(const char *url, unsigned m)
 {
-	known_add(k, url, strlen(url), m);
+	add_to(url, strlen(url), m);
 }
 
 static void test_marks(void **state)
@@ -43,6 +57,28 @@ static void test_marks(void **state)
 	known_free(k);
 }
 
+/* A print that was taken before all was forgotten finds nothing, and leaves nothing. */
+static void test_old_prints(void **state)
+{
+	struct known_print p, now;
+
+	(void)state;
+	k = known_open(&(struct hash_key){5, 7});
+	p = known_print(k, "http://h/", 9);
+	known_add(k, &p, 2);
+	assert_int_equal(known_mark(k, &p), 2);
+	known_clear(k);
+	assert_int_equal(known_mark(k, &p), -1);
+	known_add(k, &p, 3);
+	assert_int_equal(known_mark(k, &p), -1);
+	now = known_print(k, "http://h/", 9);
+	assert_int_equal(known_mark(k, &now), -1);
+	known_add(k, &now, 4);
+	assert_int_equal(known_mark(k, &now), 4);
+	assert_int_equal(known_mark(k, &p), -1);
+	known_free(k);
+}
+
 static void test_long_ones(void **state)
 {
 	char url[600];
@@ -52,8 +88,8 @@ static void test_long_ones(void **state)
 	k = known_open(&(struct hash_key){2, 7});
 	memset(url, 'x', sizeof(url));
 	for (size_t n = 1; n < sizeof(url); n++) {
-		known_add(k, url, n, 1);
-		found += known_mark(k, url, n) == 1;
+		add_to(url, n, 1);
+		found += mark_of(url, n) == 1;
 	}
 	assert_in_range(found, 100, 300);
 	known_free(k);
@@ -68,19 +104,19 @@ static void test_each_byte_counts(void **state)
 	k = known_open(&(struct hash_key){4, 7});
 	memset(url, 'x', sizeof(url));
 	for (size_t n = 1; n < sizeof(url); n++) {
-		known_add(k, url, n, 5);
+		add_to(url, n, 5);
 		for (size_t i = 0; i < n; i++) {
 			memcpy(other, url, n);
 			other[i] = 'y';
-			assert_int_equal(known_mark(k, other, n), -1);
+			assert_int_equal(mark_of(other, n), -1);
 			other[i] = 0;
-			assert_int_equal(known_mark(k, other, n), -1);
+			assert_int_equal(mark_of(other, n), -1);
 		}
-		assert_int_equal(known_mark(k, url, n), 5);
-		assert_int_equal(known_mark(k, url, n + 1), -1);
+		assert_int_equal(mark_of(url, n), 5);
+		assert_int_equal(mark_of(url, n + 1), -1);
 		memset(other, 0, sizeof(other));
 		memcpy(other, url, n);
-		assert_int_equal(known_mark(k, other, n + 1), -1);
+		assert_int_equal(mark_of(other, n + 1), -1);
 	}
 	known_free(k);
 }
@@ -112,6 +148,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_marks),
+		cmocka_unit_test(test_old_prints),
 		cmocka_unit_test(test_long_ones),
 		cmocka_unit_test(test_each_byte_counts),
 		cmocka_unit_test(test_many),
