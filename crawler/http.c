@@ -8,7 +8,6 @@
 #include "config/mem.h"
 #include "crawler/http_private.h"
 
-#define USUAL_BODY     ((size_t)32 << 10)
 #define USUAL_RATIO    8 /* text is seldom packed better */
 #define BUFFER	       (64L << 10)
 #define BUFFER_OF_MANY (16L << 10) /* or thousands of big bodies would fill a lot of memory */
@@ -79,7 +78,7 @@ static size_t beside(const struct http_fetch *f, size_t size)
 	return http_beside(packed ? HTTP_BESIDE_INFLATED : f->beside, size, f->max_room);
 }
 
-/* The length is known now, if ever: take the room before the body comes. */
+/* The length is known now, if it is told: take the room before the body comes. */
 static bool take_room(struct http_fetch *f)
 {
 	struct slots *slots = f->exchange->http->slots;
@@ -87,8 +86,9 @@ static bool take_room(struct http_fetch *f)
 	struct slot *s;
 
 	if (f->content_length <= (int64_t)f->slot->cap || f->slot->cap >= want) {
-		if (f->content_length > 0)
-			f->slot = slots_fit(slots, f->slot, (size_t)f->content_length);
+		if (f->content_length)
+			f->slot = slots_fit(slots, f->slot,
+				f->content_length > 0 ? (size_t)f->content_length : 0);
 		return true;
 	}
 	if ((uint64_t)f->content_length < want)

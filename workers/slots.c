@@ -172,6 +172,11 @@ static void move_over(struct slot *to, struct slot *from)
 	from->extra = 0;
 }
 
+static size_t last_used(const struct shelf *shelf, const struct slot *own)
+{
+	return shelf->nfree > shelf->cold && !own->touched ? shelf->nfree - 1 : SLOTS_NONE;
+}
+
 struct slot *slots_fit(struct slots *s, struct slot *slot, size_t want)
 {
 	struct slot *fit;
@@ -180,7 +185,7 @@ struct slot *slots_fit(struct slots *s, struct slot *slot, size_t want)
 	slots_check_thread(s);
 	if (slot->big || slot->len || want > slot->cap)
 		return slot;
-	at = slots_best(&s->small, slot, want);
+	at = want ? slots_best(&s->small, slot, want) : last_used(&s->small, slot);
 	if (at == SLOTS_NONE)
 		return slot;
 	fit = take_small(s, at);

@@ -86,8 +86,8 @@ struct slot *slots_take(struct slots *s); /* a small one, len 0, owner FETCHER; 
 /* The same for who waits before he writes: one without pages, those are for others meanwhile. */
 struct slot *slots_take_bare(struct slots *s);
 /* Before a body of `want` bytes comes into an empty slot: another in its place, where a free one
- * has more nearly the pages for it; `user` and `extra` come along. A big one is returned as it is.
- */
+ * has more nearly the pages for it (0, not known: any pages); `user` and `extra` come along. A big
+ * one is returned as it is. */
 struct slot *slots_fit(struct slots *s, struct slot *slot, size_t want);
 
 /* Moves the len bytes into a big slot of cap big_size and gives the small one back; `user`

@@ -126,7 +126,7 @@ static inline void rig_start(struct rig_ask *a, struct host *host, const char *p
 	snprintf(a->href, sizeof(a->href), "%s%s", host->origin, path);
 	a->f.href = a->href;
 	a->f.host = host;
-	a->f.slot = slots_take(a->rig->slots);
+	a->f.slot = slots_take_bare(a->rig->slots);
 	a->f.max_body = a->rig->max_body;
 	a->co = co_spawn(a->rig->loop, "ask", rig_ask_body, a);
 }

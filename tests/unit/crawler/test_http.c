@@ -394,6 +394,23 @@ static void test_big_slot(void **state)
 	assert_true(f->slot->big);
 }
 
+/* Whether its length is told or not, a body goes where there are pages. */
+static void test_pages_are_used_again(void **state)
+{
+	const struct slot *first;
+
+	(void)state;
+	begin();
+	expect("/chunks/30000", 200, NULL, false, NULL);
+	first = f->slot;
+	expect("/chunks/20000", 200, NULL, false, NULL);
+	assert_ptr_equal(f->slot, first);
+	assert_big(20000);
+	expect("/body/30000", 200, NULL, false, NULL);
+	assert_ptr_equal(f->slot, first);
+	assert_big(30000);
+}
+
 static void test_no_room(void **state)
 {
 	(void)state;
@@ -584,6 +601,7 @@ int main(void)
 		T(test_http10),
 		T(test_max_body),
 		T(test_big_slot),
+		T(test_pages_are_used_again),
 		T(test_no_room),
 		T(test_statuses_without_body),
 		T(test_trailers),

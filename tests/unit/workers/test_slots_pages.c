@@ -212,6 +212,10 @@ static void fitting(void **state)
 	got = slots_fit(s, got, 1);
 	assert_ptr_equal(got, d);
 	assert_ptr_equal(slots_fit(s, got, 250 * KIB), a);
+	/* Of unknown length: the pages used last, unless it has some. */
+	slots_give(s, a);
+	assert_ptr_equal(slots_fit(s, slots_take_bare(s), 0), a);
+	assert_ptr_equal(slots_fit(s, a, 0), a);
 	/* Not what holds something, and not for more than there is room in any. */
 	assert_true(fill(s, a, 1));
 	assert_ptr_equal(slots_fit(s, a, 60 * KIB), a);
