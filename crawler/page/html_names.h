@@ -5,6 +5,7 @@
 #ifndef SKITTER_PAGE_HTML_NAMES_H
 #define SKITTER_PAGE_HTML_NAMES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -349,19 +350,19 @@ static inline unsigned html_attr_find(uint64_t key, const char *name, size_t len
 
 /* The same for a name of at most 8 bytes without control characters, when the 8 from its first on
  * can be read. Setting bit 5 makes letters small, and changes no digit or dash. */
-static inline const struct html_tag_info *html_tag_info_short(uint64_t bytes, size_t len)
+static inline bool html_tag_is_short(uint64_t bytes, size_t len, unsigned *id)
 {
 	uint64_t key = (bytes | 0x2020202020202020u) & html_name_bytes[len];
-	const struct html_tag_info *info = &html_tags[html_tag_slots[key * 0x90b20bb257e8455u >> 54]];
 
-	return info->key == key ? info : NULL;
+	*id = html_tag_slots[key * 0x90b20bb257e8455u >> 54];
+	return html_tags[*id].key == key;
 }
 
 static inline unsigned html_tag_find_short(uint64_t bytes, size_t len)
 {
-	const struct html_tag_info *info = html_tag_info_short(bytes, len);
+	unsigned id;
 
-	return info ? (unsigned)(info - html_tags) : 0;
+	return html_tag_is_short(bytes, len, &id) ? id : 0;
 }
 
 static inline unsigned html_attr_find_short(uint64_t bytes, size_t len)

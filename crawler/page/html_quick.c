@@ -199,15 +199,13 @@ static const char *start_anchor(struct html *h, const char *lt, const char *last
 
 /* That of an element whose attributes count. */
 static SIMD_INLINE const char *start_with_attrs(
-	struct html *h, const struct html_tag_info *info, const char *lt, const char *last)
+	struct html *h, unsigned id, const char *lt, const char *last)
 {
 	const char *p;
 
-	if (info->quick == QUICK_A)
+	if (id == TAG_A)
 		return start_anchor(h, lt, last);
-	if (info->quick != QUICK_LINKED)
-		return NULL;
-	p = read_attrs(h, (unsigned)(info - html_tags), lt + 1, lt + 1 + info->len, last);
+	p = read_attrs(h, id, lt + 1, lt + 1 + html_tags[id].len, last);
 	if (!p)
 		return NULL;
 	html_reconstruct(h);
@@ -223,22 +221,19 @@ static inline uint32_t format_hash(const char *name, size_t len)
 
 static SIMD_INLINE const char *start_tag(struct html *h, const char *lt, const char *last)
 {
-	const char *name = lt + 1, *p;
-	unsigned n = (unsigned)__builtin_ctz(scan_name_ends(name) | 1u << 9), id, flags;
+	unsigned n = (unsigned)__builtin_ctz(scan_name_ends(lt + 1) | 1u << 9), id, flags;
 	const struct html_tag_info *info;
+	const char *p;
 
-	if (n > 8)
+	if (n > 8 || !html_tag_is_short(html_load8(lt + 1), n, &id) || html_in_foreign(h))
 		return NULL;
-	info = html_tag_info_short(html_load8(name), n);
-	if (!info || html_in_foreign(h))
-		return NULL;
+	info = &html_tags[id];
 	if (info->quick >= QUICK_A)
-		return start_with_attrs(h, info, lt, last);
-	p = name + n;
+		return start_with_attrs(h, id, lt, last);
+	p = lt + 1 + n;
 	p = *p == '>' ? p + 1 : skip_attrs(p, last, 0);
 	if (!p)
 		return NULL;
-	id = (unsigned)(info - html_tags);
 	flags = info->flags;
 	switch ((enum html_quick_start)info->quick) {
 	case QUICK_BLOCK:
@@ -263,7 +258,7 @@ static SIMD_INLINE const char *start_tag(struct html *h, const char *lt, const c
 	case QUICK_FORMAT:
 		html_reconstruct(h);
 		push(h, id, flags, h->nlinks);
-		html_format_add(h, id, format_hash(name, (size_t)(p - name)), SIZE_MAX);
+		html_format_add(h, id, format_hash(lt + 1, (size_t)(p - lt - 1)), SIZE_MAX);
 		return p;
 	case QUICK_VOID:
 		html_reconstruct(h);

@@ -186,7 +186,7 @@ def header(names):
     w = ["/* html_names.h - tag and attribute names the HTML reader knows, and what they mean.",
          " *", " * Written by tests/tools/html_names.py; change that.", " */",
          "#ifndef SKITTER_PAGE_HTML_NAMES_H", "#define SKITTER_PAGE_HTML_NAMES_H", "",
-         "#include <stddef.h>", "#include <stdint.h>", "#include <string.h>", "#include <strings.h>", "",
+         "#include <stdbool.h>", "#include <stddef.h>", "#include <stdint.h>", "#include <string.h>", "#include <strings.h>", "",
          "/* clang-format off */", "enum html_tag_id {", "\tTAG_NONE,"]
     w += [f"\t{ident('TAG_', n)}," for n in names]
     w += ["\tTAG_COUNT", "};", "", "enum html_attr_id {", "\tHTML_ATTR_NONE,"]
@@ -248,13 +248,13 @@ def header(names):
           "\treturn len <= 8 || strncasecmp(html_attrs[id].name, name, len) == 0 ? id : 0;", "}", "",
           "/* The same for a name of at most 8 bytes without control characters, when the 8 from its first on",
           " * can be read. Setting bit 5 makes letters small, and changes no digit or dash. */",
-          "static inline const struct html_tag_info *html_tag_info_short(uint64_t bytes, size_t len)", "{",
-          "\tuint64_t key = (bytes | 0x2020202020202020u) & html_name_bytes[len];",
-          f"\tconst struct html_tag_info *info = &html_tags[html_tag_slots[key * {TM:#x}u >> {64 - TAG_BITS}]];", "",
-          "\treturn info->key == key ? info : NULL;", "}", "",
+          "static inline bool html_tag_is_short(uint64_t bytes, size_t len, unsigned *id)", "{",
+          "\tuint64_t key = (bytes | 0x2020202020202020u) & html_name_bytes[len];", "",
+          f"\t*id = html_tag_slots[key * {TM:#x}u >> {64 - TAG_BITS}];",
+          "\treturn html_tags[*id].key == key;", "}", "",
           "static inline unsigned html_tag_find_short(uint64_t bytes, size_t len)", "{",
-          "\tconst struct html_tag_info *info = html_tag_info_short(bytes, len);", "",
-          "\treturn info ? (unsigned)(info - html_tags) : 0;", "}", "",
+          "\tunsigned id;", "",
+          "\treturn html_tag_is_short(bytes, len, &id) ? id : 0;", "}", "",
           "static inline unsigned html_attr_find_short(uint64_t bytes, size_t len)", "{",
           "\tuint64_t key = (bytes | 0x2020202020202020u) & html_name_bytes[len];",
           f"\tunsigned id = html_attr_slots[key * {AM:#x}u >> {64 - ATTR_BITS}];", "",
