@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "config/mem.h"
+#include "storage/gather.h"
 #include "storage/schema.h"
 #include "storage/store_int.h"
 
@@ -42,12 +43,14 @@ static char *file_uri(const char *path, const char *query)
 static int open_db(const char *path, int flags, const char *query, sqlite3 **db, struct err *err)
 {
 	char *uri = file_uri(path, query);
+	const char *vfs;
 	int ret = 0;
 
 	/* Nobody asks SQLite how much memory it has, and counting that takes a lock around every
 	 * allocation, some 30 of them a page. Refused, and no matter, once SQLite is in use. */
 	sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
-	if (sqlite3_open_v2(uri, db, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) !=
+	vfs = flags & SQLITE_OPEN_READWRITE ? gather_vfs() : NULL;
+	if (sqlite3_open_v2(uri, db, flags | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, vfs) !=
 		SQLITE_OK) {
 		ret = db_fail(*db, path, "opening", err);
 		sqlite3_close(*db);

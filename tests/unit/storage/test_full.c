@@ -311,18 +311,15 @@ static bool crawl_with_fault(int n, int code)
 
 static void test_every_write(void **state)
 {
-	static sqlite3_vfs vfs;
 	int n, code;
 
 	(void)state;
-	install_faults(&vfs);
 	for (int i = 0; i < 2; i++) {
 		code = i ? SQLITE_IOERR_WRITE : SQLITE_FULL;
 		for (n = 0; crawl_with_fault(n, code); n += n < 30 ? 1 : 11)
 			assert_true(n < 2000);
 		assert_true(n > 30);
 	}
-	sqlite3_vfs_unregister(&vfs);
 }
 
 int main(void)
@@ -332,6 +329,9 @@ int main(void)
 		cmocka_unit_test(test_file_limit),
 		cmocka_unit_test(test_every_write),
 	};
+	static sqlite3_vfs vfs;
+
 	make_noise();
+	install_faults(&vfs); /* first: the store's own VFS stays in front of what it finds */
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }
