@@ -49,10 +49,14 @@ static int on_commit(void *arg, sqlite3 *db, const char *name, int pages)
 	return SQLITE_OK;
 }
 
-/* A reader or another checkpoint may be in the way: then it is for the next time. */
-static int run(sqlite3 *db, const char *path, struct err *err)
+/* A reader or another checkpoint may be in the way: then it is for the next time. `moved` is false
+ * also where nothing of the log was known. */
+static int run(sqlite3 *db, const char *path, bool *moved, struct err *err)
 {
-	int code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+	int pages = -1, code;
+
+	code = sqlite3_wal_checkpoint_v2(db, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, &pages);
+	*moved = pages > 0;
 
 	if (code == SQLITE_OK || (code & 0xff) == SQLITE_BUSY || (code & 0xff) == SQLITE_LOCKED)
 		return 0;
@@ -74,6 +78,7 @@ static void *checkpoint_main(void *arg)
 
 	lock_enter(&cp->lock);
 	for (;;) {
+		bool moved = false;
 		int ret = 0;
 		while (!cp->asked && !cp->stop)
 			cond_wait(&cp->work, &cp->lock, -1);
@@ -83,10 +88,10 @@ static void *checkpoint_main(void *arg)
 		if (!cp->own)
 			ret = open_own(cp, &err);
 		if (ret == 0)
-			ret = run(cp->own, cp->path, &err);
+			ret = run(cp->own, cp->path, &moved, &err);
 		lock_enter(&cp->lock);
 		cp->asked = false;
-		cp->count++;
+		cp->count += moved;
 		if (ret < 0) {
 			cp->failed = true;
 			cp->failure = err;
@@ -111,6 +116,7 @@ struct checkpoint *checkpoint_open(sqlite3 *db, const char *path, struct err *er
 		checkpoint_close(cp);
 		return NULL;
 	}
+	cp->file = sqlite3_db_filename(db, "main");
 	cp->synchronous = synchronous ? "pragma synchronous = normal" : "pragma synchronous = off";
 	sqlite3_wal_hook(db, on_commit, cp);
 	return cp;
@@ -142,7 +148,8 @@ static bool is_busy(struct checkpoint *cp, bool *failed)
 static int move_rest(struct checkpoint *cp, struct err *err)
 {
 	int64_t start = clock_ns(), took;
-	int ret = run(cp->db, cp->path, err);
+	bool moved;
+	int ret = run(cp->db, cp->path, &moved, err);
 
 	took = clock_ns() - start;
 	cp->held_up_ns += (uint64_t)took;

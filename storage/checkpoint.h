@@ -24,7 +24,7 @@ struct checkpoint;
 struct checkpoint *checkpoint_open(sqlite3 *db, const char *path, struct err *err);
 /* After each COMMIT. -1: the disk is full or fails; nothing committed is lost. */
 int checkpoint_tick(struct checkpoint *cp, struct err *err);
-/* How many so far, and the time the writer itself was held up by them. */
+/* How often the thread moved something, and the time the writer itself was held up. */
 uint64_t checkpoint_count(struct checkpoint *cp, uint64_t *held_up_ns);
 void checkpoint_close(struct checkpoint *cp); /* waits for one that runs; NULL is fine */
 
