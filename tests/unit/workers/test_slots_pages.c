@@ -14,19 +14,7 @@
 #include <unistd.h>
 
 #include "config/mem.h"
-#include "workers/slots.h"
-
-#define KIB ((size_t)1024)
-#define MIB (KIB * KIB)
-
-static struct slots *open_slots(size_t nsmall, size_t nbig)
-{
-	struct err err = {0};
-	struct slots *s = slots_open(nsmall, 256 * KIB, nbig, 10 * MIB, &err);
-	if (!s)
-		fail_msg("%s", err.text);
-	return s;
-}
+#include "tests/unit/workers/slots_rig.h"
 
 static void memory_goes_back(void **state)
 {
