@@ -32,17 +32,6 @@ void link_json_begin(struct link_json *j, struct buf *out, const char *url, size
 
 #ifdef __SSE2__
 
-/* Bytes that text_plain does not skip. */
-static SIMD_INLINE unsigned odd_bytes(__m128i v)
-{
-	/* One more, signed: 0x7f and those from 0x80 on are low, too. */
-	__m128i low = _mm_cmplt_epi8(_mm_add_epi8(v, _mm_set1_epi8(1)), _mm_set1_epi8(0x21));
-	__m128i mark = _mm_or_si128(
-		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, mark));
-}
-
 /* Whether the bytes are plain; only then the copy is of use. There is room for a block more. */
 static SIMD_INLINE bool copy_plain(char *to, const char *s, size_t len, bool roomy)
 {
@@ -51,14 +40,14 @@ static SIMD_INLINE bool copy_plain(char *to, const char *s, size_t len, bool roo
 	for (; len >= 16; s += 16, to += 16, len -= 16) {
 		v = simd_load(s, 16);
 		_mm_storeu_si128((__m128i *)(void *)to, v);
-		if (odd_bytes(v))
+		if (simd_not_plain(v))
 			return false;
 	}
 	if (!len)
 		return true;
 	v = roomy ? simd_load(s, 16) : simd_load(s, len);
 	_mm_storeu_si128((__m128i *)(void *)to, v);
-	return !(odd_bytes(v) & ((1u << len) - 1));
+	return !(simd_not_plain(v) & ((1u << len) - 1));
 }
 
 #else

@@ -12,17 +12,15 @@
  * that is only noted, to be checked as a whole. */
 static SIMD_INLINE unsigned odd_bytes(__m128i v, bool url, unsigned *high)
 {
-	__m128i quote = _mm_or_si128(
-		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-	__m128i low;
+	__m128i mark, low;
 
-	if (url) { /* one more, signed: DEL and bytes from 0x80 on are low, too */
-		low = _mm_cmplt_epi8(_mm_add_epi8(v, _mm_set1_epi8(1)), _mm_set1_epi8(0x21));
-	} else {
-		low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
-		*high |= (unsigned)_mm_movemask_epi8(v);
-	}
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(quote, low));
+	if (url)
+		return simd_not_plain(v);
+	mark = _mm_or_si128(
+		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+	low = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
+	*high |= (unsigned)_mm_movemask_epi8(v);
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(mark, low));
 }
 
 /* To the first such byte, or the end. */

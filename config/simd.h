@@ -70,6 +70,17 @@ static SIMD_INLINE __m128i simd_load_roomy(const char *s, size_t n)
 	return _mm_and_si128(v, _mm_loadu_si128((const __m128i *)(const void *)(keep + 16 - n)));
 }
 
+/* A bit for each byte that does not mean itself in JSON, or is not ASCII: see text_plain. */
+static SIMD_INLINE unsigned simd_not_plain(__m128i v)
+{
+	/* One more, signed: 0x7f and those from 0x80 on are low, too. */
+	__m128i low = _mm_cmplt_epi8(_mm_add_epi8(v, _mm_set1_epi8(1)), _mm_set1_epi8(0x21));
+	__m128i mark = _mm_or_si128(
+		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
+
+	return (unsigned)_mm_movemask_epi8(_mm_or_si128(low, mark));
+}
+
 #endif
 
 #endif

@@ -81,31 +81,18 @@ static void json_escape(struct buf *out, unsigned char c)
 
 #ifdef __SSE2__
 
-/* A bit for each of the first n bytes that JSON cannot have as it is. */
-static SIMD_INLINE unsigned odd_bytes(__m128i v, size_t n)
-{
-	/* Signed: bytes from 0x80 on are below 0x20, too. */
-	__m128i low = _mm_cmplt_epi8(v, _mm_set1_epi8(0x20));
-	__m128i odd = _mm_or_si128(
-		_mm_cmpeq_epi8(v, _mm_set1_epi8('"')), _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-	__m128i del = _mm_cmpeq_epi8(v, _mm_set1_epi8(0x7f));
-
-	return (unsigned)_mm_movemask_epi8(_mm_or_si128(_mm_or_si128(low, odd), del)) &
-	       ((1u << n) - 1);
-}
-
 size_t text_plain(const char *s, size_t len)
 {
 	size_t i = 0;
 
 	for (; len - i >= 16; i += 16) {
-		unsigned odd = odd_bytes(simd_load(s + i, 16), 16);
+		unsigned odd = simd_not_plain(simd_load(s + i, 16));
 
 		if (odd)
 			return i + (unsigned)__builtin_ctz(odd);
 	}
 	if (i < len) {
-		unsigned odd = odd_bytes(simd_load(s + i, len - i), len - i);
+		unsigned odd = simd_not_plain(simd_load(s + i, len - i)) & ((1u << (len - i)) - 1);
 
 		if (odd)
 			return i + (unsigned)__builtin_ctz(odd);

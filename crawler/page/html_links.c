@@ -350,8 +350,7 @@ void html_link_anchor(struct html *h, const struct html_attr *href)
 	if (href && !href->dirty) {
 		size_t start = h->hold.len;
 
-		if (h->hold.cap - start < href->value_len + 16u + 1)
-			buf_grow(&h->hold, href->value_len + 16u);
+		buf_grow(&h->hold, href->value_len + SIMD_ROOM);
 		simd_copy(h->hold.data + start, href->value, href->value_len);
 		h->hold.len += href->value_len;
 		add_link(h, start, LINK_A, ATTR_HREF, 0);
