@@ -4,6 +4,8 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "config/le64.h"
+
 #define ROTL(x, b) (((x) << (b)) | ((x) >> (64 - (b))))
 
 struct sip {
@@ -24,16 +26,6 @@ static inline void sip_round(struct sip *s)
 	s->v2 = ROTL(s->v2, 32);
 }
 
-static inline uint64_t load_le64(const unsigned char *p)
-{
-	uint64_t x;
-	memcpy(&x, p, 8);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	x = __builtin_bswap64(x);
-#endif
-	return x;
-}
-
 void hash_key_random(struct hash_key *key)
 {
 	if (getrandom(key, sizeof(*key), 0) != (ssize_t)sizeof(*key))
@@ -49,7 +41,7 @@ uint64_t hash_bytes(const struct hash_key *key, const void *data, size_t len)
 		key->k0 ^ 0x6c7967656e657261, key->k1 ^ 0x7465646279746573};
 
 	for (; p < end; p += 8) {
-		uint64_t m = load_le64(p);
+		uint64_t m = le64_load(p);
 		s.v3 ^= m;
 		sip_round(&s);
 		sip_round(&s);
@@ -80,9 +72,9 @@ uint64_t hash_quick(const void *data, size_t len, uint64_t salt)
 	uint64_t h = (len ^ salt << 32) * 0x9e3779b97f4a7c15u;
 
 	for (; len >= 16; p += 16, len -= 16)
-		h = fold(h ^ load_le64(p), 0xd6e8feb86659fd93u ^ load_le64(p + 8));
+		h = fold(h ^ le64_load(p), 0xd6e8feb86659fd93u ^ le64_load(p + 8));
 	if (len >= 8) {
-		h = fold(h ^ load_le64(p), 0xd6e8feb86659fd93u);
+		h = fold(h ^ le64_load(p), 0xd6e8feb86659fd93u);
 		p += 8;
 		len -= 8;
 	}

@@ -96,7 +96,7 @@ static const struct entity *find(const char *name, size_t len)
 	uint16_t slot;
 
 	memcpy(few, name, len < 8 ? len : 8);
-	for (unsigned at = entity_hash(html_load8(few), len); (slot = entity_slots[at]) != 0;
+	for (unsigned at = entity_hash(le64_load(few), len); (slot = entity_slots[at]) != 0;
 		at = (at + 1) % MEM_COUNT(entity_slots)) {
 		const struct entity *e = &entities[slot - 1];
 
@@ -172,7 +172,7 @@ size_t charref_read(
 	size_t n;
 
 	if (end - p > 8) {
-		n = read_common(html_load8(p + 1), out);
+		n = read_common(le64_load(p + 1), out);
 		if (n)
 			return n;
 	}

@@ -73,7 +73,7 @@ uint32_t html_format_hash(const char *name, size_t len)
 	if (len > sizeof(few))
 		return (uint32_t)hash_quick(name, len, 0);
 	memcpy(few, name, len);
-	return html_format_hash8(html_load8(few));
+	return html_format_hash8(le64_load(few));
 }
 
 /* Before another of the same tag comes in: three of a kind are enough, the oldest goes. */

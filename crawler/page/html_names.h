@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "config/le64.h"
+
 /* clang-format off */
 enum html_tag_id {
 	TAG_NONE,
@@ -294,18 +296,6 @@ extern const uint8_t html_attr_slots[128];
 /* The bytes of a name of so many, at most 8. */
 extern const uint64_t html_name_bytes[9];
 
-/* The 8 bytes at p, the first one lowest, whatever the machine's order is. */
-static inline uint64_t html_load8(const char *p)
-{
-	uint64_t bytes;
-
-	memcpy(&bytes, p, 8);
-#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
-	bytes = __builtin_bswap64(bytes);
-#endif
-	return bytes;
-}
-
 /* Each byte in lower case. */
 static inline uint64_t html_lower8(uint64_t x)
 {
@@ -322,12 +312,12 @@ static inline uint64_t html_name_key(const char *name, size_t len, size_t room)
 	char few[8] = {0};
 
 	if (len > 8)
-		return html_lower8(html_load8(name)) ^
-		       html_lower8(html_load8(name + len - 8)) * 0x9e3779b97f4a7c15u;
+		return html_lower8(le64_load(name)) ^
+		       html_lower8(le64_load(name + len - 8)) * 0x9e3779b97f4a7c15u;
 	if (room >= 8)
-		return html_lower8(html_load8(name) & html_name_bytes[len]);
+		return html_lower8(le64_load(name) & html_name_bytes[len]);
 	memcpy(few, name, len);
-	return html_lower8(html_load8(few));
+	return html_lower8(le64_load(few));
 }
 
 /* The id of a name of that key and length; `name` in any case. 0 = unknown. */

@@ -102,7 +102,7 @@ static SIMD_INLINE const char *skip_attrs(const char *p, const char *last, unsig
 		p++;
 		if (p > last)
 			return NULL;
-		if (html_load8(p) << 8 == CLASS << 8) {
+		if (le64_load(p) << 8 == CLASS << 8) {
 			p += 7;
 		} else if (*p == '/') {
 			break;
@@ -149,7 +149,7 @@ static SIMD_INLINE const char *anchor_attrs(const char *p, const char *last, str
 		p++;
 		if (p > last)
 			return NULL;
-		name = html_load8(p);
+		name = le64_load(p);
 		if (name << 16 == HREF << 16 && !href->value) {
 			value = p + 6;
 			p = scan_quote(value, last + ROOM, '"', &dirty);
@@ -215,7 +215,7 @@ static SIMD_INLINE const char *start_with_attrs(
 
 static inline uint32_t format_hash(const char *name, size_t len)
 {
-	return len <= 8 ? html_format_hash8(html_load8(name) & html_name_bytes[len])
+	return len <= 8 ? html_format_hash8(le64_load(name) & html_name_bytes[len])
 			: html_format_hash(name, len);
 }
 
@@ -225,7 +225,7 @@ static SIMD_INLINE const char *start_tag(struct html *h, const char *lt, const c
 	const struct html_tag_info *info;
 	const char *p;
 
-	if (n > 8 || !html_tag_is_short(html_load8(lt + 1), n, &id) || html_in_foreign(h))
+	if (n > 8 || !html_tag_is_short(le64_load(lt + 1), n, &id) || html_in_foreign(h))
 		return NULL;
 	info = &html_tags[id];
 	if (info->quick >= QUICK_A)
@@ -281,7 +281,7 @@ static SIMD_INLINE const char *end_tag(struct html *h, const char *lt)
 	unsigned id = top->id;
 	const struct html_tag_info *info = &html_tags[id];
 	const char *after = lt + 3 + info->len;
-	uint64_t differs = html_load8(lt + 2) ^ info->closing;
+	uint64_t differs = le64_load(lt + 2) ^ info->closing;
 
 	if (differs << info->closing_shift || top->ns != NS_HTML)
 		return NULL;

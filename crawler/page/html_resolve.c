@@ -2,6 +2,7 @@
  * the facts. Text comes last and takes the room that links leave. */
 #include <string.h>
 
+#include "config/le64.h"
 #include "config/simd.h"
 #include "crawler/page/html_impl.h"
 
@@ -40,27 +41,19 @@ static struct facts_str put(struct html *h, const struct buf *b)
 
 /* Links are roomy while they are resolved (simd.h). */
 
-static uint64_t eight_bytes(const char *s)
-{
-	uint64_t word;
-
-	memcpy(&word, s, sizeof(word));
-	return word;
-}
-
 /* For a table whose entries are compared and may be lost: most references differ in their last
  * bytes. */
 static uint32_t hash_ends(const char *s, size_t len)
 {
-	uint64_t first = eight_bytes(s), last = 0, hash;
+	uint64_t first = le64_load(s), last = 0, hash;
 
 	if (len < 8)
 		first &= ((uint64_t)1 << 8 * len) - 1;
 	else
-		last = eight_bytes(s + len - 8);
+		last = le64_load(s + len - 8);
 	hash = (first ^ len) * 0x9e3779b97f4a7c15u;
 	if (len > 16)
-		hash = (hash + eight_bytes(s + len - 16)) * 0xd6e8feb86659fd93u;
+		hash = (hash + le64_load(s + len - 16)) * 0xd6e8feb86659fd93u;
 	return (uint32_t)((hash + last) * 0xa0761d6478bd642fu >> 32);
 }
 

@@ -80,7 +80,7 @@ static inline const char *read_plain_attr(const char *p, const char *end, struct
 		return read_attr(p, end, a);
 	a->name = p;
 	a->name_len = n;
-	a->id = (uint8_t)html_attr_find_short(html_load8(p), n);
+	a->id = (uint8_t)html_attr_find_short(le64_load(p), n);
 	a->dirty = false;
 	a->value = p + n + 2;
 	p = scan_quote(a->value, end, '"', &a->dirty);

@@ -307,7 +307,7 @@ static inline const char *read_plain_tag(
 	if (end - p < HTML_WHOLE_NAME)
 		return html_tag_read(t, p, end, tag);
 	n = (unsigned)__builtin_ctz(scan_name_ends(p) | 1u << 9);
-	id = n <= 8 ? html_tag_find_short(html_load8(p), n) : 0;
+	id = n <= 8 ? html_tag_find_short(le64_load(p), n) : 0;
 	if (!id || (p[n] != '>' && p[n] != ' '))
 		return html_tag_read(t, p, end, tag);
 	tag->name = p;
