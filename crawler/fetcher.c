@@ -22,7 +22,7 @@
 #define RETRY_MAX_MS (60 * 1000)
 
 /* A page may have 50,000 links, a sitemap mostly has: 60 ms of work. */
-#define OFFERS_AT_ONCE 500
+#define OFFERS_AT_ONCE 200
 
 /* So many links before one is offered, it is looked at. */
 #define LOOK_AHEAD 4

@@ -65,8 +65,9 @@ void http_lane_touch(struct lane *l)
 	if (l->touched)
 		return;
 	l->touched = true;
-	l->next = h->touched;
-	h->touched = l;
+	l->next = NULL;
+	*h->touched_end = l;
+	h->touched_end = &l->next;
 }
 
 void http_lane_act(struct lane *l, curl_socket_t fd, int bits)
@@ -92,13 +93,10 @@ void http_lane_rest(struct lane *l)
 	struct http *h = l->http;
 	bool fit = h->nconns <= h->kept && h->taken <= h->room;
 	long most = fit ? (long)h->kept : l->nconns > 1 ? (long)l->nconns - 1 : 1;
-	const struct timeval now = {0, 0};
 
 	if (most != l->most)
 		curl_multi_setopt(l->multi, CURLMOPT_MAXCONNECTS, most);
 	l->most = most;
-	if (l->kick) /* more to do at once, but let the loop turn first */
-		event_add(&l->timer, &now);
 }
 
 bool http_lanes_open(struct http *h, size_t connections)

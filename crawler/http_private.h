@@ -64,7 +64,7 @@ struct http {
 	struct slots *slots;
 	struct lane lanes[LANES];
 	unsigned nlanes;
-	struct lane *touched;
+	struct lane *touched, **touched_end;
 	size_t kept, nconns;	     /* connections to keep; that there are */
 	size_t room, taken;	     /* bytes they may take; that they do */
 	CURLSH *share;		     /* one cookie jar for all handles; NULL = no cookies */

@@ -14,6 +14,7 @@
 
 #include "workers/deadlines.h"
 #include "workers/fiber.h"
+#include "workers/loop.h"
 #include "workers/stack.h"
 #include "workers/wait.h"
 
@@ -71,7 +72,7 @@ struct loop {
 	struct event *alarm;
 
 	struct {
-		void (*fn)(void *);
+		loop_hook *fn;
 		void *arg;
 	} hooks[LOOP_HOOKS];
 	size_t nhooks;

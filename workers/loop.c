@@ -179,17 +179,17 @@ static void run_ready(struct loop *l)
 static void turn(struct loop *l)
 {
 	int64_t began = clock_ns(), took;
-	bool poll;
+	bool poll, more = false;
 
 	l->turns++;
 	l->now = began / 1000000;
 	wake_due(l);
 	run_ready(l);
 	for (size_t i = 0; i < l->nhooks; i++)
-		l->hooks[i].fn(l->hooks[i].arg);
+		more = l->hooks[i].fn(l->hooks[i].arg) || more;
 	took = clock_ns() - began;
 	poll = l->enough(l->enough_arg); /* may make some ready: ask before counting them */
-	poll = poll || l->ready;
+	poll = poll || more || l->ready;
 	if (!poll)
 		alarm_set(l);
 	if (event_base_loop(l->base, EVLOOP_ONCE | (poll ? EVLOOP_NONBLOCK : 0)) < 0)
@@ -234,7 +234,7 @@ void loop_stop(struct loop *l)
 
 /* ---- hooks and figures ---- */
 
-void loop_on_turn(struct loop *l, void (*fn)(void *), void *arg)
+void loop_on_turn(struct loop *l, loop_hook *fn, void *arg)
 {
 	loop_check(l, "loop_on_turn");
 	if (l->nhooks == LOOP_HOOKS)
@@ -244,7 +244,7 @@ void loop_on_turn(struct loop *l, void (*fn)(void *), void *arg)
 	l->nhooks++;
 }
 
-void loop_off_turn(struct loop *l, void (*fn)(void *), void *arg)
+void loop_off_turn(struct loop *l, loop_hook *fn, void *arg)
 {
 	loop_check(l, "loop_off_turn");
 	for (size_t i = 0; i < l->nhooks; i++) {

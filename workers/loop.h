@@ -11,6 +11,7 @@
 #ifndef SKITTER_WORKERS_LOOP_H
 #define SKITTER_WORKERS_LOOP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -28,9 +29,12 @@ void loop_run(struct loop *l);
 void loop_stop(struct loop *l); /* loop_run returns after this turn */
 
 /* Called each turn after the coroutines ran and before the loop blocks; if one wakes or
- * spawns a coroutine, the loop does not block. (libcurl's handles are added here.) */
-void loop_on_turn(struct loop *l, void (*fn)(void *), void *arg);
-void loop_off_turn(struct loop *l, void (*fn)(void *), void *arg);
+ * spawns a coroutine, or says that it has not done all it has to, the loop does not block. A
+ * hook with much to do leaves what takes long for the next turns. (libcurl's handles are added
+ * here.) */
+typedef bool loop_hook(void *arg); /* true: it is not done */
+void loop_on_turn(struct loop *l, loop_hook *fn, void *arg);
+void loop_off_turn(struct loop *l, loop_hook *fn, void *arg);
 
 /* Usable bytes of the stacks taken from now on, rounded up to pages; at least 16 KiB.
  * Default 64 KiB (256 under a sanitizer). Overrunning one hits its guard page. */

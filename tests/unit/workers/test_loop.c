@@ -43,6 +43,12 @@ static void says(void *arg)
 	buf_add_str(&said, arg);
 }
 
+static bool hook_says(void *arg)
+{
+	says(arg);
+	return false;
+}
+
 static void says_thrice(void *arg)
 {
 	for (int i = 0; i < 3; i++) {
@@ -68,30 +74,32 @@ static void test_hook_each_turn(void **state)
 	static char hook[] = "|";
 
 	(void)state;
-	loop_on_turn(loop, says, hook);
+	loop_on_turn(loop, hook_says, hook);
 	co_detach(co_spawn(loop, "a", says_thrice, a));
 	co_detach(co_spawn(loop, "b", says_thrice, b));
 	loop_run(loop);
 	assert_string_equal(said.data, "ab|ab|ab||"); /* the last turn only ends them */
-	loop_off_turn(loop, says, hook);
+	loop_off_turn(loop, hook_says, hook);
 	co_join(co_spawn(loop, "a", says, a));
 	assert_string_equal(said.data, "ab|ab|ab||a");
 }
 
 static int spawned;
 
-static void spawns_one(void *arg)
+static bool spawns_one(void *arg)
 {
 	if (!spawned++)
 		co_detach(co_spawn(loop, "b", says, arg));
+	return false;
 }
 
 static struct co *parker;
 
-static void wakes_parker(void *arg)
+static bool wakes_parker(void *arg)
 {
 	(void)arg;
 	co_wake(parker);
+	return false;
 }
 
 static void parks(void *arg)
@@ -115,6 +123,30 @@ static void test_hook_keeps_the_loop_from_blocking(void **state)
 	assert_non_null(strchr(said.data, 'b'));
 	loop_off_turn(loop, wakes_parker, NULL);
 	loop_off_turn(loop, spawns_one, b);
+}
+
+static bool counts_down(void *arg)
+{
+	int *left = arg;
+
+	if (*left && --*left == 0)
+		co_wake(parker);
+	return *left > 0;
+}
+
+/* Nothing else happens until it wakes someone: else this never ends. */
+static void test_hook_that_is_not_done_is_called_again(void **state)
+{
+	int left = 100;
+
+	(void)state;
+	loop_on_turn(loop, counts_down, &left);
+	parker = co_spawn(loop, "a", parks, a);
+	loop_run(loop);
+	co_join(parker);
+	assert_int_equal(left, 0);
+	assert_string_equal(said.data, "a");
+	loop_off_turn(loop, counts_down, &left);
 }
 
 /* ---- fairness ---- */
@@ -467,6 +499,7 @@ int main(void)
 		TEST(test_run_of_nothing_returns),
 		TEST(test_hook_each_turn),
 		TEST(test_hook_keeps_the_loop_from_blocking),
+		TEST(test_hook_that_is_not_done_is_called_again),
 		TEST(test_new_ones_wait_for_the_next_turn),
 		TEST(test_descriptors_are_not_starved),
 		TEST(test_deadlines_are_not_starved),
