@@ -122,6 +122,7 @@ void crawl_adapt(struct crawl *c)
 		.parsers_busy = procpool_busy(pool),
 		.store_queue = store_unpacked(c->store),
 		.host_due = frontier_next_due_ms(c->frontier) == 0,
+		.share_full = frontier_needs_share(c->frontier),
 		.room = slots_small_left(c->slots) > (size_t)c->budget.part[BUDGET_SLOTS] / 4,
 	};
 

@@ -119,6 +119,8 @@ void frontier_free(struct frontier *f);
 
 /* How many fetchers there are (at first: --concurrency); slow hosts get a share of them. */
 void frontier_set_fetchers(struct frontier *f, size_t n);
+/* A host is due, and only waits because the slow ones have their share. */
+bool frontier_needs_share(const struct frontier *f);
 
 /* Called (on whichever stack made the offer) for each host that gets its first URL, and again
  * after frontier_host_await. It must lead to frontier_host_ready, sooner or later. */

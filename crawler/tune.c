@@ -41,14 +41,12 @@ bool tune_step(struct tune *t, const struct tune_seen *s)
 {
 	bool cpu = s->idle_cpus >= IDLE;
 	bool behind = s->parse_queue > t->parsers.n || s->store_queue > t->storers.n * 4;
-	bool changed;
+	bool network = s->share_full || (s->host_due && !s->fetchers_idle), changed;
 
 	changed = look(&t->parsers, cpu && s->parse_queue >= 2 * (size_t)t->parsers.n,
 		!s->parse_queue && s->parsers_busy < t->parsers.n, 1);
 	changed |= look(&t->storers, cpu && s->store_queue >= 4 * (size_t)t->storers.n, false, 1);
-	changed |= look(&t->fetchers,
-		s->idle_cpus >= IDLE_LITTLE && !s->fetchers_idle && s->host_due && s->room &&
-			!behind,
+	changed |= look(&t->fetchers, s->idle_cpus >= IDLE_LITTLE && network && s->room && !behind,
 		false, t->fetchers.n / 2 + 1);
 	return changed;
 }

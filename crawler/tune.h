@@ -5,8 +5,8 @@
  *
  *   parsers    grow while pages wait for one; the surplus leaves after ten quiet seconds
  *   storers    grow while pages wait to be compressed
- *   fetchers   grow by half while all of them have a URL, hosts are due, and nothing waits behind
- *              them: it is the network that is slow
+ *   fetchers   grow by half while all of them have a URL, or all that slow hosts may have, and
+ * hosts are due, and nothing waits behind them: it is the network that is slow
  *
  * Pure: what was seen in, what to have out; tests make it up.
  */
@@ -24,6 +24,7 @@ struct tune_seen {
 	size_t store_queue;   /* bodies that wait for a storer */
 	size_t fetchers_idle; /* without a URL */
 	bool host_due;	      /* one has a URL that may be fetched now */
+	bool share_full;      /* one has, but for the share of the slow ones */
 	bool room;	      /* for more bodies in flight */
 };
 

@@ -17,6 +17,7 @@
  * lets in as many as there is room for again; who finds the room taken goes back on the list.
  */
 #include "config/clock.h"
+#include "config/mem.h"
 #include "crawler/frontier_private.h"
 
 #define SLOW_MS 1000
@@ -83,6 +84,16 @@ void frontier_let_slow_in(struct frontier *f)
 {
 	let_in_by_share(f, &f->untried, PACE_UNTRIED);
 	let_in_by_share(f, &f->slow_ones, PACE_SLOW);
+}
+
+bool frontier_needs_share(const struct frontier *f)
+{
+	const struct host *waiting[] = {f->untried.first, f->slow_ones.first};
+
+	for (size_t i = 0; i < MEM_COUNT(waiting); i++)
+		if (waiting[i] && waiting[i]->gov->g.next_start <= clock_ms())
+			return true;
+	return false;
 }
 
 void frontier_pace(struct frontier *f, struct host *h)

@@ -116,6 +116,20 @@ static void fetchers_grow_where_the_network_is_slow(void **state)
 	assert_int_equal(t.fetchers.n, 200);
 }
 
+static void fetchers_grow_where_all_hosts_are_slow(void **state)
+{
+	struct tune_seen s = {
+		.idle_cpus = 1, .fetchers_idle = 32, .share_full = true, .room = true};
+	struct tune t = usual();
+
+	(void)state;
+	looks(&t, &s, 3);
+	assert_int_equal(t.fetchers.n, 97);
+	s.share_full = false;
+	looks(&t, &s, 100);
+	assert_int_equal(t.fetchers.n, 97);
+}
+
 static void given_numbers_stay(void **state)
 {
 	struct tune t = tune_of((struct budget_crew){10, 10, false},
@@ -140,6 +154,7 @@ int main(void)
 		cmocka_unit_test(nothing_grows_without_a_cpu),
 		cmocka_unit_test(storers_grow_where_bodies_wait),
 		cmocka_unit_test(fetchers_grow_where_the_network_is_slow),
+		cmocka_unit_test(fetchers_grow_where_all_hosts_are_slow),
 		cmocka_unit_test(given_numbers_stay),
 	};
 

@@ -211,6 +211,7 @@ static void beside_many(void *arg)
 	start_fetchers();
 	assert_int_equal(in_hand('s'), 4); /* half of eight */
 	assert_int_equal(in_hand('f'), 0); /* its first page: nobody knows that it is fast */
+	assert_true(frontier_needs_share(b.f));
 	answer('s', &slow, 1);
 	assert_int_equal(in_hand('f'), 1); /* and so it goes before the 96 slow ones that wait */
 	assert_int_equal(in_hand('s'), 3);
@@ -266,6 +267,7 @@ static void slow_alone(void *arg)
 	start_fetchers();
 	answer('s', &slow, 1);
 	assert_int_equal(in_hand('s'), 8);
+	assert_false(frontier_needs_share(b.f));
 	finish_all();
 }
 
@@ -285,7 +287,9 @@ static void untried(void *arg)
 	assert_int_equal(in_hand('s'), 4);
 	answer('s', &slow, 2);
 	assert_int_equal(in_hand('s'), 4);
+	assert_true(frontier_needs_share(b.f));
 	finish_all();
+	assert_false(frontier_needs_share(b.f));
 }
 
 static void test_unknown_hosts_count_as_slow(void **state)
