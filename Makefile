@@ -49,8 +49,10 @@ LIB_crawler := $(BUILD)/crawler.a $(BUILD)/fakeweb.a $(BUILD)/page.a $(LIB_stora
 
 # ---- flags -------------------------------------------------------------------
 # Those with the most symbols first: the dynamic linker looks for each in this order, in every process anew.
-PKGS     := libcrypto sqlite3 libcurl libevent libevent_pthreads libidn2 libpsl zlib libdeflate libzstd libbrotlidec \
+PKGS     := libcrypto sqlite3 libevent libevent_pthreads libidn2 libpsl zlib libdeflate libzstd libbrotlidec \
             yaml-0.1 expat libpcre2-8 libseccomp jansson libssl
+# Loaded, not linked, by those that fetch: see crawler/libcurl.c.
+LOADED   := libcurl
 
 WARN     := -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wvla -Wwrite-strings
 OPT      ?= -O2
@@ -81,9 +83,9 @@ endif
 
 $(BUILD)/flags.mk: Makefile
 	@mkdir -p $(@D)
-	@pkg-config --exists --print-errors $(PKGS) || \
+	@pkg-config --exists --print-errors $(PKGS) $(LOADED) || \
 		{ echo "make: a library or pkg-config is missing; 'make deps' installs what skitter needs" >&2; exit 1; }
-	@{ echo "PKG_CFLAGS := $$(pkg-config --cflags $(PKGS))"; \
+	@{ echo "PKG_CFLAGS := $$(pkg-config --cflags $(PKGS) $(LOADED))"; \
 	   echo "PKG_LIBS := $$(pkg-config --libs $(PKGS)) -lunistring -lm -lresolv"; } > $@
 
 # ---- objects and archives ----------------------------------------------------
@@ -154,7 +156,7 @@ $(BENCH_BIN): $(BUILD)/bench/%: tests/bench/%.c $(LIB_crawler)
 # The fetch-only loop that the crawlers are measured against.
 $(BUILD)/bench/limit: $(call obj,tests/bench/limit.c) $(LIB_config)
 	@mkdir -p $(@D)
-	$(call SAY,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $(PKG_LIBS)
+	$(call SAY,LD,$@)$(CC) $(LDFLAGS) -o $@ $^ $$(pkg-config --libs $(LOADED)) $(PKG_LIBS)
 
 # ---- fuzz targets: tests/fuzz/fuzz_NAME.c, clang's libFuzzer (see `fuzz`) --------
 FUZZ_BIN  := $(patsubst tests/fuzz/%.c,$(BUILD)/fuzz/%,$(wildcard tests/fuzz/fuzz_*.c))

@@ -151,6 +151,11 @@ def parsers_of(pid):
     return found
 
 
+def fetch_only(pid):
+    """Libraries that only those need who fetch, in the memory of another."""
+    return re.findall(r"/lib(?:curl|ldap|krb5|ssh2|gnutls)[-.\w]*", pathlib.Path(f"/proc/{pid}/maps").read_text())
+
+
 def threads_of(pid):
     return [(t / "comm").read_text().strip() for t in pathlib.Path(f"/proc/{pid}/task").iterdir()]
 
@@ -175,6 +180,8 @@ def run_live(build, docs, nginx, work):
     seen = until(lambda: len(crawl.ask("select url from pages")) >= 5)
     check("live: pages can be read while the crawl writes", seen, crawl.said()[-2000:])
     check("live: two parser processes", len(parsers_of(process.pid)) == 2, str(parsers_of(process.pid)))
+    mapped = [so for pid in parsers_of(process.pid) for so in fetch_only(pid)]
+    check("live: parsers have nothing in memory that fetches", fetch_only(process.pid) and not mapped, str(mapped))
     threads = threads_of(process.pid)  # a second storer and the checkpointer start when there is work for them
     check("live: storage threads", {"writer", "storer/0"} <= set(threads), str(threads))
     stock_shell(crawl, "live")
