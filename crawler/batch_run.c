@@ -10,6 +10,7 @@
 #include "config/log.h"
 #include "config/mem.h"
 #include "crawler/batch.h"
+#include "crawler/http.h"
 
 #define MESSAGES 256
 #define LOOK_MS	 100 /* between two looks at signals and at processes that ended */
@@ -301,6 +302,7 @@ int batch_run(struct batch_task *tasks, struct batch_row *rows, size_t n,
 	r.queue = xqueue_open(MESSAGES, sizeof(struct batch_message));
 	r.show = batch_show_open(o);
 	catch_signals(old);
+	http_load();
 	if (o->again)
 		status = mark_again(&r, err);
 	while (!status && !at_end(&r)) {

@@ -113,6 +113,9 @@ void http_fetch_release(struct http_fetch *f);
 #define HTTP_PLAIN_BYTES ((size_t)3 << 10)
 #define HTTP_TLS_BYTES	 ((size_t)84 << 10)
 
+/* libcurl is loaded with its first call; now, for processes that will be forked. */
+void http_load(void);
+
 /* Before anything of libcurl is used; curl_global_cleanup ends it. */
 void http_global_init(void);
 

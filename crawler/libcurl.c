@@ -19,6 +19,7 @@
 #include <stdlib.h>
 
 #include "config/err.h"
+#include "crawler/http.h"
 
 #define SONAME "libcurl.so.4" /* since 2006 */
 
@@ -94,6 +95,11 @@ static inline void need(void)
 {
 	if (!atomic_load_explicit(&loaded, memory_order_acquire))
 		(void)pthread_once(&once, load);
+}
+
+void http_load(void)
+{
+	need();
 }
 
 #define REAL(name) (need(), lib.name)
