@@ -1,6 +1,6 @@
 /* libcurl.c - libcurl, loaded by the first call of it.
  *
- * It brings two dozen libraries of its own, half of all that there are (TLS, LDAP, Kerberos, SSH,
+ * It brings twenty libraries of its own, half of all that there were (TLS, LDAP, Kerberos, SSH,
  * RTMP...), and mapping and relocating them is most of what starting a process takes. Who parses,
  * verifies or asks does not fetch: such a process starts in half the time, and what reads hostile
  * pages has none of that in its memory. So skitter is not linked against libcurl; the functions it
