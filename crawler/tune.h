@@ -5,8 +5,8 @@
  *
  *   parsers    grow while pages wait for one; the surplus leaves after ten quiet seconds
  *   storers    grow while pages wait to be compressed
- *   fetchers   grow by half while all of them have a URL, or all that slow hosts may have, and
- * hosts are due, and nothing waits behind them: it is the network that is slow
+ *   fetchers   grow by half while all of them have a URL, or as many as slow hosts may have,
+ *              and hosts are due, and nothing waits behind them: it is the network that is slow
  *
  * Pure: what was seen in, what to have out; tests make it up.
  */
