@@ -1,8 +1,8 @@
 /* load.c - what a resume needs, each in one sequential scan. */
-#include <endian.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "config/le64.h"
 #include "config/mem.h"
 #include "storage/store_int.h"
 #include "workers/queue.h"
@@ -368,9 +368,7 @@ static int load_keys(struct store *st, void (*fn)(void *arg, const struct store_
 		const char *keys = sqlite3_column_blob(s, 3);
 		size_t n = (size_t)sqlite3_column_bytes(s, 3) / sizeof(uint64_t);
 		for (size_t i = 0; i < n; i++) {
-			uint64_t key;
-			memcpy(&key, keys + i * sizeof(key), sizeof(key));
-			ex.key = le64toh(key);
+			ex.key = le64_load(keys + i * sizeof(ex.key));
 			if (!has_key(gone, ex.key))
 				fn(arg, &ex);
 		}

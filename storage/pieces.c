@@ -7,9 +7,9 @@
  */
 #include "storage/pieces.h"
 
-#include <endian.h>
 #include <string.h>
 
+#include "config/le64.h"
 #include "config/simd.h"
 
 #define NEAR	256  /* bytes of body in which a short match is believed */
@@ -135,7 +135,6 @@ static inline bytes behind_tags(bytes p, bytes end)
 static inline size_t equal_bytes(bytes a, bytes b, size_t max)
 {
 	size_t n = 0;
-	uint64_t x, y;
 
 #ifdef __SSE2__
 	for (; max - n >= 32; n += 32) {
@@ -147,10 +146,10 @@ static inline size_t equal_bytes(bytes a, bytes b, size_t max)
 	}
 #endif
 	for (; max - n >= 8; n += 8) {
-		memcpy(&x, a + n, 8);
-		memcpy(&y, b + n, 8);
-		if (x != y)
-			return n + (size_t)__builtin_ctzll(le64toh(x ^ y)) / 8;
+		uint64_t differ = le64_load(a + n) ^ le64_load(b + n);
+
+		if (differ)
+			return n + (size_t)__builtin_ctzll(differ) / 8;
 	}
 	while (n < max && a[n] == b[n])
 		n++;
