@@ -403,17 +403,20 @@ static struct lane *next_touched(struct http *h)
 
 /* Once a turn, on the main stack: start what was asked for, run what is due, hand out
  * what is done. A hundred new connections are a matter of 20 ms: what there is no time for
- * is first in the next turn. */
+ * is first in the next turn. One is started, and one lane run, in each. */
 static bool on_turn(void *arg)
 {
 	struct http *h = arg;
-	int64_t until = clock_ns() + TURN_NS;
+	int64_t until = clock_ns() + h->turn_ns;
 	struct lane **end, *l;
 
 	if (h->abort)
 		abort_running(h);
-	while (h->starting && clock_ns() < until)
+	while (h->starting) {
 		start(h, next_to_start(h));
+		if (clock_ns() >= until)
+			break;
+	}
 	/* A lane that has more to do at once lets the loop turn first. */
 	end = h->touched_end;
 	while (h->touched) {
@@ -483,6 +486,7 @@ struct http *http_open(struct loop *loop, const struct settings *set, struct slo
 	h->buffer = set->concurrency > MANY ? BUFFER_OF_MANY : BUFFER;
 	h->starting_end = &h->starting;
 	h->touched_end = &h->touched;
+	h->turn_ns = TURN_NS;
 	h->eof_fd = -1;
 	http_keep_bytes(h, bytes);
 	map_init(&h->peers);

@@ -65,6 +65,7 @@ struct http {
 	struct lane lanes[LANES];
 	unsigned nlanes;
 	struct lane *touched, **touched_end;
+	int64_t turn_ns;	     /* that libcurl may take of a turn of the loop */
 	size_t kept, nconns;	     /* connections to keep; that there are */
 	size_t room, taken;	     /* bytes they may take; that they do */
 	CURLSH *share;		     /* one cookie jar for all handles; NULL = no cookies */

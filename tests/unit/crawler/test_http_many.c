@@ -5,6 +5,7 @@
 
 #include <cmocka.h>
 
+#include "crawler/http_private.h"
 #include "tests/http/http_rig.h"
 
 #define OK_HEAD "HTTP/1.1 200 OK\r\n"
@@ -52,6 +53,50 @@ static void assert_stopped(const struct rig_ask *a, int status)
 	assert_string_equal(a->f.error, "stopped");
 	assert_false(a->f.retry);
 	assert_int_equal(a->f.status, status);
+}
+
+static size_t waiting, most_at_once;
+
+/* After the hook that starts them: how many fewer wait than a turn ago. */
+static bool count_started(void *arg)
+{
+	size_t now = 0;
+
+	(void)arg;
+	for (const struct http_fetch *f = rig.http->starting; f; f = f->next)
+		now++;
+	if (waiting - now > most_at_once)
+		most_at_once = waiting - now;
+	waiting = now;
+	return false;
+}
+
+/* Without time for more, each turn of the loop starts one, and all get through. */
+static void test_one_a_turn(void **state)
+{
+	enum { FEW = 50 };
+	static struct rig_ask asks[FEW];
+
+	(void)state;
+	assert_true(rig_open(&rig, FEW, 2, answer, NULL));
+	rig.http->turn_ns = 0;
+	waiting = FEW;
+	most_at_once = 0;
+	for (int i = 0; i < FEW; i++) {
+		rig_ask_init(&asks[i], &rig);
+		rig_start(&asks[i], &rig.host, "/page");
+	}
+	loop_on_turn(rig.loop, count_started, NULL);
+	for (int i = 0; i < FEW; i++) {
+		rig_join(&asks[i]);
+		assert_null(asks[i].f.error);
+		assert_true(rig_body_is(&asks[i], "this is /page"));
+		rig_ask_release(&asks[i]);
+	}
+	loop_off_turn(rig.loop, count_started, NULL);
+	assert_int_equal(most_at_once, 1);
+	assert_int_equal(waiting, 0);
+	assert_int_equal(http_active(rig.http), 0);
 }
 
 static void test_many(void **state)
@@ -202,6 +247,7 @@ int main(void)
 {
 #define T(fn) cmocka_unit_test_setup_teardown(fn, set_up, tear_down)
 	const struct CMUnitTest tests[] = {
+		T(test_one_a_turn),
 		T(test_many),
 		T(test_abort),
 		T(test_close_while_busy),
